@@ -1,0 +1,36 @@
+/* alert.h - a finding as the row people and programs get: CONTRACT's "Alert row".
+ *
+ * An alert borrows its texts from the run's dictionaries. Rows are sorted by (time, user, kind).
+ */
+#ifndef ALERT_ALERT_H
+#define ALERT_ALERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "detect/finding.h"
+#include "ingest/event.h"
+
+struct err;
+struct text;
+
+enum alert_form { ALERT_CSV, ALERT_JSONL };
+
+struct alert {
+	struct finding f;
+	uint64_t id;            /* xxh64 of (user, kind, onset, time, model hash), lengths included */
+	uint64_t model;         /* hash of the model that raised it */
+};
+
+struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash);
+/* By (time, user bytes, kind). ids are needed for the users' bytes. */
+void alert_sort(struct alert *a, uint32_t n, const struct ids *ids);
+
+bool alert_form_parse(const char *word, enum alert_form *ret);
+void alert_header(struct text *t, enum alert_form form);
+void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
+	const char *state);
+/* "once in 40,000 user-days" */
+void alert_rarity(double far, char *buf, size_t n);
+
+#endif

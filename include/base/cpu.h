@@ -1,0 +1,19 @@
+/* cpu.h - one source, compiled for several processors and chosen at start.
+ *
+ * A function marked MANY_CPUS exists twice on x86-64, plain and for AVX2; the same operations in the
+ * same order, so the same bits. configure finds out whether the compiler can (HAVE_TARGET_CLONES), which
+ * it cannot under sanitizers.
+ */
+#ifndef BASE_CPU_H
+#define BASE_CPU_H
+
+#ifdef HAVE_TARGET_CLONES
+#define MANY_CPUS __attribute__((target_clones("avx2", "default")))
+#else
+#define MANY_CPUS
+#endif
+
+/* Part of a MANY_CPUS function: compiled within it, for the same processor. */
+#define PART_OF_MANY static inline __attribute__((always_inline))
+
+#endif

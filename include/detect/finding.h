@@ -1,0 +1,28 @@
+/* finding.h - what the detector found out about a user, in numbers of the run's dictionaries. */
+#ifndef DETECT_FINDING_H
+#define DETECT_FINDING_H
+
+#include <stdint.h>
+
+enum kind { KIND_INTEREST, KIND_VOLUME, KIND_FORECAST, KIND_SERIES, KIND_N };
+enum direction { DIRECTION_SHIFT, DIRECTION_SURGE, DIRECTION_FADE, DIRECTION_SILENCE, DIRECTION_UP,
+	DIRECTION_DOWN, DIRECTION_N };
+
+extern const char *const kind_name[KIND_N];
+extern const char *const direction_name[DIRECTION_N];
+
+struct finding {
+	int64_t time_ms;        /* of the event that completed the evidence */
+	int64_t onset_ms;       /* of the first event of the chosen tau */
+	uint32_t user;
+	uint32_t from, to;      /* categories; DICT_NONE: none stands out */
+	uint32_t n_before, n_after;             /* counts before tau, and since */
+	uint32_t from_before, from_after;       /* of category `from` */
+	uint32_t to_before, to_after;           /* of category `to` */
+	float score;            /* ln M_n less the offset for n */
+	float far;              /* per 1000 user-days */
+	uint8_t severity;       /* 0..100 */
+	uint8_t kind, direction;
+};
+
+#endif

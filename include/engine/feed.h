@@ -1,0 +1,121 @@
+/* feed.h - what the console sees of an engine, live or replay: one interface, two engines.
+ *
+ * The ui thread owns the feed and calls everything here; engines do their work on threads of their
+ * own and hand over whole snapshots. No call waits for data. feed_user() may read (a file's columns
+ * in memory, or the store through its own connection) but only one user's events.
+ */
+#ifndef ENGINE_FEED_H
+#define ENGINE_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/alert.h"
+#include "ingest/event.h"
+
+struct clock;
+struct err;
+struct feed;
+struct model;
+struct names;
+struct zone;
+
+enum feed_phase {
+	FEED_LOADING,           /* reading and fitting; loaded says how far */
+	FEED_RUNNING,
+	FEED_PAUSED,            /* replay: the replay clock stands */
+	FEED_ENDED,             /* replay: at the end; live: every source ended */
+	FEED_FAILED             /* notice says why */
+};
+
+struct snapshot {
+	enum feed_phase phase;
+	bool live;
+	int64_t data_ms;                /* the data clock: the replay clock, or the newest released event */
+	int64_t first_ms, last_ms;      /* of the log; last of what is known so far when live */
+	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max */
+	double lag_s;                   /* live: held back or waiting; replay: behind */
+	double events_per_s;
+	double loaded;                  /* 0..1 while loading */
+	uint64_t rows, events, rejected, late;
+	uint32_t users;
+	uint32_t n_alerts;              /* alerts with time <= data_ms: feed_alert(0..n-1) */
+	uint32_t n_alerts_total;        /* replay: of the whole log, for the ticks of the bar */
+	uint32_t n_severe, n_high, n_low;       /* of the n_alerts */
+	uint64_t model;                 /* hash; 0 while none */
+	bool provisional, unverified;
+	float threshold;
+	double budget_kud;
+	uint32_t n_notices;             /* counts up with each new notice */
+	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows, failures */
+	char source[128];               /* what is read, for the title */
+	char backend[16];
+};
+
+enum command_kind {
+	COMMAND_PAUSE, COMMAND_PLAY, COMMAND_SPEED,     /* number: the factor; 0: max */
+	COMMAND_SEEK,                                   /* time_ms */
+	COMMAND_STEP,                                   /* number: +1, -1 instants of any user */
+	COMMAND_STEP_USER,                              /* number: +1, -1 instants of `user` */
+	COMMAND_ALERT                                   /* number: +1 next, -1 previous alert; pauses there */
+};
+
+struct command {
+	enum command_kind kind;
+	double number;
+	int64_t time_ms;
+	uint32_t user;          /* number in feed_ids()->user */
+};
+
+struct feed_ops {
+	const struct snapshot *(*look)(struct feed *f, bool *ret_fresh);
+	const struct alert *(*alert)(struct feed *f, uint32_t i);
+	int (*command)(struct feed *f, const struct command *c, struct err *e);
+	int (*user)(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret, uint32_t *ret_n,
+		struct err *e);
+	void (*close)(struct feed *f);
+};
+
+struct feed {                           /* the head of each engine's own struct */
+	const struct feed_ops *ops;
+	const struct ids *ids;
+	const struct model *model;      /* NULL while loading; the newest epoch's, valid until the next look */
+	const struct names *names;
+	const struct zone *zone;
+	const struct clock *clock;
+};
+
+/* The newest snapshot, whole; valid until the next look. Replay moves its clock here, so that under a
+ * frozen clock nothing moves by itself.
+ */
+static inline const struct snapshot *feed_look(struct feed *f, bool *ret_fresh)
+{
+	return f->ops->look(f, ret_fresh);
+}
+
+/* Alert i of the n_alerts_total (replay) or n_alerts (live), oldest first; stays where it is. */
+static inline const struct alert *feed_alert(struct feed *f, uint32_t i)
+{
+	return f->ops->alert(f, i);
+}
+
+/* -EINVAL: out of range; -ENOTSUP: not in this mode (the reason in e). Takes effect by the next look. */
+static inline int feed_command(struct feed *f, const struct command *c, struct err *e)
+{
+	return f->ops->command(f, c, e);
+}
+
+/* A user's events with time <= upto_ms, oldest first, in an array that the caller frees with mem_free(). */
+static inline int feed_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
+	uint32_t *ret_n, struct err *e)
+{
+	return f->ops->user(f, user, upto_ms, ret, ret_n, e);
+}
+
+static inline void feed_close(struct feed *f)
+{
+	if (f)
+		f->ops->close(f);
+}
+
+#endif

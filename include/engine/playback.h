@@ -1,0 +1,44 @@
+/* playback.h - a clock moved over a finished log: speed, pause, seek, and steps to events and alerts.
+ *
+ * Where it stands is a function of the clock's tick and the commands, so under a frozen clock nothing
+ * moves by itself. Owner: the ui thread. History (ordered) and alerts (sorted) are borrowed.
+ */
+#ifndef ENGINE_PLAYBACK_H
+#define ENGINE_PLAYBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alert;
+struct clock;
+struct command;
+struct err;
+struct history;
+struct zone;
+
+#define PLAYBACK_MAX_SECONDS 20.0       /* in which the whole log passes at speed 0 */
+
+struct playback {
+	const struct history *history;  /* NULL while there is none: only pause, play and speed are taken */
+	const struct alert *alert;
+	uint32_t n_alerts;
+	const struct clock *clock;
+	const struct zone *zone;        /* of the times in messages */
+	int64_t first_ms, last_ms;
+	double speed;                   /* data seconds a second; 0: max */
+	bool paused;
+	int64_t base_ms, base_tick;     /* it stood at base_ms at this tick and moves from there unless paused */
+};
+
+/* Everything above the range is filled in by the caller, and speed and paused; the clock starts at
+ * from_ms, kept in the range.
+ */
+void playback_start(struct playback *p, int64_t from_ms);
+int64_t playback_now_ms(const struct playback *p);
+bool playback_is_at_end(const struct playback *p);
+double playback_speed(const struct playback *p);        /* at 0, what that comes to */
+/* The number of alerts with time <= t_ms. */
+uint32_t playback_alerts(const struct playback *p, int64_t t_ms);
+int playback_command(struct playback *p, const struct command *c, struct err *e);
+
+#endif

@@ -1,0 +1,67 @@
+/* run.h - files to alerts, whole: load, fit unless a model is given, detect, store.
+ *
+ * What `detect`, `replay` and `user FILE` share. Runs on the calling thread and workers of its own.
+ */
+#ifndef ENGINE_RUN_H
+#define ENGINE_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/alert.h"
+#include "ingest/load.h"
+#include "learn/fit.h"
+#include "model/model.h"
+
+struct err;
+struct event;
+struct history;
+struct step;
+struct store;
+
+enum run_stage { RUN_LOAD, RUN_SORT, RUN_FIT, RUN_DETECT, RUN_STORE, RUN_DONE };
+
+struct run_options {
+	struct load_options load;
+	const char *model;              /* file; NULL: fit one on the log */
+	struct budget budget;           /* amount 0: the model's own, or the default */
+	int64_t gap_ms;                 /* session gap; 0: fitted */
+	const char *backend;            /* NULL: auto */
+	size_t memory_bytes;            /* for events, before spilling; 0: no limit */
+	int64_t until_ms;               /* horizon; INT64_MAX: the end of the input */
+	bool skip_detect;               /* load and fit only: `user`, `train`, `--scores` */
+	const struct step *step;        /* of the evidence stored; NULL: days in the load's zone */
+};
+
+struct run_progress {                   /* written by the run, read by anybody */
+	struct load_progress load;
+	_Atomic int stage;              /* enum run_stage */
+	_Atomic uint32_t percent;       /* of the stage, from RUN_SORT on */
+};
+
+/* Zero it first; ids made before the run are used. run_done() frees a half-made one too. */
+struct run {
+	struct ids ids;
+	struct history *history;
+	struct model model;
+	struct alert *alert;            /* sorted */
+	uint32_t n_alerts;
+	struct load_result load;
+	char note[256];                 /* for stderr: unverified budget, too few users..., or "" */
+};
+
+/* 0 also when no row was usable: then r->load.why says so, and the model is the default or the one given. */
+int run_files(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
+void run_done(struct run *r);
+/* A user's events with time <= upto_ms, oldest first, in an array that the caller frees with mem_free(). */
+int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret, uint32_t *ret_n,
+	struct err *e);
+/* Model, alerts, evidence and rejects, in transactions of a few thousand rows; repeating it adds
+ * nothing. Evidence is the interest a step in the categories from and to and the user's three largest,
+ * from 8 steps before the onset to 8 after the alert. -ECANCELED: p->load.stop was set.
+ */
+int run_store(const struct run *r, struct store *s, const struct run_options *o, struct run_progress *p,
+	struct err *e);
+
+#endif

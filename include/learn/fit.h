@@ -1,0 +1,44 @@
+/* fit.h - a model from a log: session gap, shares, prior strength, thresholds for a budget.
+ *
+ * Gap: of 10 to 120 min, the one under which the next event's category is best predicted by the
+ * session so far and the user's past (mean log likelihood; 30 min under 100 users). Strength: the
+ * one of a grid with the best log loss of the next count under channel 1's null. Thresholds: from the
+ * record highs of the users themselves (DETECTION.md, "Calibration"), which makes them in-sample.
+ * The result depends on the content of the history alone, not on threads or order.
+ */
+#ifndef LEARN_FIT_H
+#define LEARN_FIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct history;
+struct ids;
+struct model;
+
+struct budget {
+	double amount;          /* 0: the default of CONTRACT */
+	bool per_day;           /* else per 1000 user-days */
+};
+
+struct fit_options {
+	struct budget budget;
+	int64_t gap_ms;         /* 0: fit it */
+	int64_t until_ms;       /* the horizon */
+	unsigned threads;
+	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */
+	const atomic_bool *stop;        /* may be NULL */
+};
+
+/* "0.5/kud", "50/day". */
+int budget_parse(struct budget *b, const char *s, struct err *e);
+
+/* -ENODATA when no user has more than 10 counts: then the shares are fitted and the thresholds stay
+ * those of model_default(), and the model says so (unverified); the caller may go on with it.
+ */
+int fit_model(struct model *m, const struct history *h, const struct ids *ids,
+	const struct fit_options *o, struct err *e);
+
+#endif

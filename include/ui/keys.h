@@ -1,0 +1,48 @@
+/* keys.h - every command of the console: its keys, where it works, what it is called.
+ *
+ * One table. The footer and the help are made from it, and nothing else binds a key. A command is
+ * offered only where it does something: in its views, and when all of its conditions hold.
+ */
+#ifndef UI_KEYS_H
+#define UI_KEYS_H
+
+#include <stdint.h>
+
+struct parts;
+struct ui;
+
+#define KEYS_MAX 5
+#define KEY_NAME_MAX 16
+
+enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_LISTS = IN_LIVE | IN_USER,
+	IN_ALL = IN_LISTS | IN_HELP };
+enum when {
+	WHEN_LOADED = 1,
+	WHEN_REPLAY = 2, WHEN_LIVE = 4,         /* the kind of feed */
+	WHEN_ALERTS = 8,                        /* there is one */
+	WHEN_FOUND = 16                         /* a search is active */
+};
+
+struct action {
+	const char *name;
+	const char *group;
+	int key[KEYS_MAX];              /* characters and enum term_key; 0 ends */
+	unsigned views, when;
+	void (*run)(struct ui *u, int argument);
+	int argument;
+	uint8_t rank;                   /* of the footer: the highest goes first; 0: not there */
+	const char *label;              /* in the footer; neighbours of one label share it */
+	const char *help;
+};
+
+/* The table's row i, or NULL behind the last. */
+const struct action *keys_row(unsigned i);
+const struct action *keys_find(int key, unsigned view, unsigned state);
+void keys_footer(struct parts *p, unsigned view, unsigned state);
+
+/* "Space", "^N", "PgUp", "j"; buf holds KEY_NAME_MAX. */
+const char *key_name(int key, char *buf);
+/* The reverse; 0 when there is no such key. */
+int key_parse(const char *name);
+
+#endif

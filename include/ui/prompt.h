@@ -1,0 +1,31 @@
+/* prompt.h - one line typed by a person, at the place of the status line. */
+#ifndef UI_PROMPT_H
+#define UI_PROMPT_H
+
+#include <stdbool.h>
+
+struct term;
+struct ui;
+
+#define PROMPT_MAX 128
+
+struct prompt_ops {
+	const char *label;              /* "time: " */
+	const char *hint;               /* shown behind while nothing is typed */
+	void (*changed)(struct ui *u, const char *text);        /* after each key; may be NULL */
+	void (*done)(struct ui *u, const char *text);           /* Enter */
+	void (*cancelled)(struct ui *u);                        /* Esc; may be NULL */
+};
+
+struct prompt {
+	const struct prompt_ops *ops;   /* NULL: closed */
+	char text[PROMPT_MAX];          /* UTF-8 */
+	unsigned len;
+};
+
+void prompt_open(struct prompt *p, const struct prompt_ops *ops);
+/* Every key is the prompt's while it is open. */
+void prompt_key(struct prompt *p, struct ui *u, int key);
+void prompt_draw(const struct prompt *p, struct term *t, int line);
+
+#endif

@@ -1,0 +1,105 @@
+/* ui.h - all that the console knows while it runs: the feed, the terminal, the state of each view.
+ *
+ * Owner: the ui thread. Views and commands get it and change their own part.
+ */
+#ifndef UI_UI_H
+#define UI_UI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/feed.h"
+#include "ui/bar.h"
+#include "ui/console.h"
+#include "ui/interest.h"
+#include "ui/pane.h"
+#include "ui/prompt.h"
+#include "ui/roll.h"
+#include "ui/term.h"
+#include "ui/view.h"
+
+#define UI_DEPTH 4
+#define UI_WIDE 140             /* columns from which LIVE shows the user at its side */
+#define UI_TIME_MAX 24
+#define UI_NAME_MAX 256
+
+struct live_list {              /* view_live.c */
+	bool is_held;
+	uint32_t n;             /* alerts in the list: those of the moment it was held */
+	uint32_t cursor;        /* number of an alert of the feed */
+	uint32_t top;           /* rows above the page */
+	int page;
+	char needle[PROMPT_MAX];
+};
+
+struct live_state {
+	struct live_list list, before_find;
+	struct pane pane;
+};
+
+struct user_state {             /* view_user.c */
+	uint32_t user;
+	bool is_held;
+	int64_t at_ms;          /* time of the event under the cursor, while held */
+	uint32_t skip;          /* events of that instant nearer to the top */
+	struct pane_place place;
+	struct pane pane;
+};
+
+struct help_state {
+	unsigned top, n_rows, page;
+};
+
+struct ui {
+	struct feed *feed;
+	const struct console_options *options;
+	struct clock *clock;
+	const struct snapshot *snap;    /* the newest; valid until the next ui_look() */
+	struct term term;
+	enum view_id view, below[UI_DEPTH];
+	unsigned depth;
+	struct live_state live;
+	struct user_state user;
+	struct help_state help;
+	struct prompt prompt;
+	struct bar bar;
+	struct roll roll;
+	struct interest interest[INTEREST_SLOTS];
+	char message[240];              /* until the next key */
+	bool is_error;
+	bool is_dirty;                  /* something on the screen is out of date */
+	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */
+	bool is_done, leaves_text;
+	bool has_notices;               /* the notices before the console opened were not its own */
+	uint32_t n_notices_seen;
+};
+
+int ui_init(struct ui *u, struct feed *f, const struct console_options *o, struct err *e);
+void ui_done(struct ui *u);
+
+void ui_look(struct ui *u);             /* takes in what is new */
+void ui_key(struct ui *u, int key);
+void ui_draw(struct ui *u);             /* the whole screen */
+
+void ui_show(struct ui *u, enum view_id view);  /* on top of the present one */
+void ui_up(struct ui *u);                       /* back; out of the console at the lowest */
+void ui_say(struct ui *u, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */
+
+unsigned ui_state(const struct ui *u);  /* enum when of keys.h */
+bool ui_is_loaded(const struct ui *u);
+/* Live, and less than a second after made_ms: too early to read a user's events again. */
+bool ui_is_early(struct ui *u, int64_t made_ms);
+
+/* Texts of the feed, scrubbed, in the way screens show them. */
+const char *ui_time(const struct ui *u, int64_t ms, char *buf);         /* UI_TIME_MAX */
+int ui_time_width(const struct ui *u);
+const char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
+const char *ui_category(const struct ui *u, uint32_t category, char *buf);
+const char *ui_item(const struct ui *u, uint32_t item, char *buf);
+const char *ui_priority(unsigned severity, enum ink *ret_ink);          /* "!!", " !", " ." */
+
+/* frame.c: what stands around every view; returns what is left in the middle. */
+struct box frame_draw(struct ui *u);
+
+#endif

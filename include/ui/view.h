@@ -1,0 +1,37 @@
+/* view.h - a view is a table of functions and a row of view.c. */
+#ifndef UI_VIEW_H
+#define UI_VIEW_H
+
+#include <stdbool.h>
+
+#include "ui/parts.h"
+#include "ui/term.h"
+
+struct ui;
+
+enum view_id { VIEW_LIVE, VIEW_USER, VIEW_HELP, VIEW_N };
+enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
+
+struct view {
+	unsigned bit;                                   /* enum views of keys.h */
+	bool is_framed;                                 /* between title and bar above, keys below */
+	void (*look)(struct ui *u);                     /* the snapshot is new; may be NULL */
+	void (*draw)(struct ui *u, struct box b);
+	void (*move)(struct ui *u, enum move how);
+	void (*follow)(struct ui *u, bool on);          /* on: go with what is newest; off: hold */
+	bool (*is_held)(const struct ui *u);
+	void (*find)(struct ui *u);                     /* opens its prompt; may be NULL */
+	void (*find_again)(struct ui *u, int direction);        /* 0: end the search */
+	void (*status)(struct ui *u, struct parts *p);  /* what it has to say below */
+	void (*done)(struct ui *u);                     /* frees what it holds; may be NULL */
+};
+
+extern const struct view view_live, view_user, view_help;
+extern const struct view *const view_table[VIEW_N];
+
+/* The top row of a list so that the cursor is among the page's rows, moved as little as can be. */
+unsigned view_scroll(unsigned top, unsigned cursor, unsigned page, unsigned n);
+/* Where a cursor at `at` of n rows goes. */
+unsigned view_step(enum move how, unsigned at, unsigned page, unsigned n);
+
+#endif

@@ -1,0 +1,68 @@
+#include "detect/backend.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* The module's table, or NULL with the reason. */
+static const struct backend_ops *module_load(const char *name, void **ret_module, struct err *e)
+{
+	const char *folder = secure_getenv("VEER_MODULE_DIR");
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s/backend_%s.so", folder ? folder : VEER_MODULE_DIR, name);
+	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!module) {
+		err_set(e, -ENOENT, "no module for backend \"%s\": %s", name, dlerror());
+		return NULL;
+	}
+	const struct backend_ops *ops = dlsym(module, "backend_module");
+	if (ops && ops->abi == BACKEND_ABI) {
+		*ret_module = module;
+		return ops;
+	}
+	err_set(e, -EPROTO, "module \"%s\" is not a backend of version %u", path, BACKEND_ABI);
+	dlclose(module);
+	return NULL;
+}
+
+static int open_named(struct backend *b, const char *name, const struct mixture_rule *rule, struct err *e)
+{
+	*b = (struct backend){ .ops = &backend_cpu };
+	if (strchr(name, '/'))
+		return err_set(e, -ENOENT, "no backend is called \"%s\"", name);
+	if (strcmp(name, "cpu") != 0 && !(b->ops = module_load(name, &b->module, e)))
+		return e->code;
+	int r = b->ops->open(b, rule, e);
+	if (r < 0)
+		backend_close(b);
+	return r;
+}
+
+int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule, char *ret_notice,
+	size_t notice_cap, struct err *e)
+{
+	if (ret_notice && notice_cap)
+		ret_notice[0] = '\0';
+	if (name && strcmp(name, "auto") != 0)
+		return open_named(b, name, rule, e);
+	struct err why = {0};
+	if (open_named(b, "cuda", rule, &why) == 0)
+		return 0;
+	if (ret_notice)
+		snprintf(ret_notice, notice_cap, "%s", why.text);
+	return open_named(b, "cpu", rule, e);
+}
+
+void backend_close(struct backend *b)
+{
+	if (b->ops && b->ops->close)
+		b->ops->close(b);
+	if (b->module)
+		dlclose(b->module);
+	*b = (struct backend){0};
+}

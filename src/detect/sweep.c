@@ -1,0 +1,246 @@
+#include "detect/sweep.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "detect/shard.h"
+#include "series/history.h"
+
+#define USERS_AT_ONCE 128u      /* taken by a worker in one go */
+#define WORKERS_MAX 256u
+
+/* What all workers share. */
+struct job {
+	const struct history *history;
+	const struct ids *ids;
+	const struct model *model;
+	const struct sweep_options *o;
+	uint32_t n_users;
+	_Atomic uint32_t next, done;
+	atomic_bool failed;
+};
+
+struct worker {
+	struct job *job;
+	struct shard shard;
+	struct sweep out;
+	uint32_t cap_findings, cap_records, cap_exposures;
+	uint32_t *category;     /* of one instant */
+	uint32_t cap_categories;
+	struct err err;
+	pthread_t thread;
+};
+
+/* Room for one more element in a worker's array; NULL when memory is out. */
+static void *one_more(void *array, uint32_t n, uint32_t *cap, size_t size)
+{
+	void **p = array;
+	if (n == *cap) {
+		uint32_t bigger = *cap ? 2 * *cap : 256;
+		void *grown = mem_resize(*p, bigger, size);
+		if (!grown)
+			return NULL;
+		*p = grown;
+		*cap = bigger;
+	}
+	return (char *)*p + (size_t)n * size;
+}
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, -ENOMEM, "could not keep what was detected: out of memory (see --memory)");
+}
+
+static int keep(void *ctx, const struct shard_event *ev, struct err *e)
+{
+	struct worker *w = ctx;
+	struct sweep *out = &w->out;
+	if (!w->shard.records) {
+		struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings, sizeof *f);
+		if (!f)
+			return no_memory(e);
+		*f = ev->finding;
+		out->n_findings++;
+		return 0;
+	}
+	struct record *r = one_more(&out->record, out->n_records, &w->cap_records, sizeof *r);
+	if (!r)
+		return no_memory(e);
+	*r = (struct record){ .time_ms = ev->finding.time_ms, .user = ev->finding.user, .n = ev->n,
+		.log_m = ev->log_m };
+	out->n_records++;
+	return 0;
+}
+
+static int keep_exposure(struct worker *w, uint32_t user)
+{
+	const struct profile *p = &w->shard.profile[0];
+	if (!w->shard.records || p->risk_ms == INT64_MAX)
+		return 0;
+	struct sweep *out = &w->out;
+	struct exposure *x = one_more(&out->exposure, out->n_exposures, &w->cap_exposures, sizeof *x);
+	if (!x)
+		return no_memory(&w->err);
+	*x = (struct exposure){ .user = user, .n = p->n, .from_ms = p->risk_ms, .to_ms = p->last_ms };
+	out->n_exposures++;
+	return 0;
+}
+
+/* Categories of the instant at event i, returns left out; the index after it, or 0 without memory. */
+static uint32_t gather(struct worker *w, const struct user_events *u, uint32_t i, uint32_t *ret_n)
+{
+	int64_t at = u->time_ms[i];
+	for (*ret_n = 0; i < u->n && u->time_ms[i] == at; i++) {
+		if (u->behaviour[i] == BEHAVIOUR_RETURN)
+			continue;
+		uint32_t *c = one_more(&w->category, *ret_n, &w->cap_categories, sizeof *c);
+		if (!c)
+			return 0;
+		*c = u->category[i];
+		++*ret_n;
+	}
+	return i;
+}
+
+static int sweep_user(struct worker *w, uint32_t user)
+{
+	struct user_events u;
+	int64_t until = w->job->o->until_ms;
+	history_user(w->job->history, user, &u);
+	shard_reset(&w->shard, 0);
+	for (uint32_t i = 0, n; i < u.n && u.time_ms[i] <= until; ) {
+		int64_t at = u.time_ms[i];
+		i = gather(w, &u, i, &n);
+		if (i == 0)
+			return no_memory(&w->err);
+		if (n == 0)
+			continue;
+		if (shard_add(&w->shard, 0, user, at, w->category, n, &w->err) < 0)
+			return w->err.code;
+		if (w->shard.n_runs && shard_step(&w->shard, keep, w, &w->err) < 0)
+			return w->err.code;
+	}
+	return keep_exposure(w, user);
+}
+
+static bool should_stop(const struct job *j)
+{
+	return atomic_load(&j->failed) || (j->o->stop && atomic_load(j->o->stop));
+}
+
+static void report(struct job *j, uint32_t n)
+{
+	uint64_t done = atomic_fetch_add(&j->done, n) + (uint64_t)n;
+	if (j->o->ret_percent)
+		atomic_store(j->o->ret_percent, (uint32_t)(100 * done / j->n_users));
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct job *j = w->job;
+	while (!should_stop(j)) {
+		uint32_t first = atomic_fetch_add(&j->next, USERS_AT_ONCE);
+		if (first >= j->n_users)
+			break;
+		uint32_t end = j->n_users - first < USERS_AT_ONCE ? j->n_users : first + USERS_AT_ONCE;
+		for (uint32_t u = first; u < end && w->err.code == 0; u++)
+			sweep_user(w, u);
+		if (w->err.code < 0)
+			atomic_store(&j->failed, true);
+		report(j, end - first);
+	}
+	return NULL;
+}
+
+static int worker_init(struct worker *w, struct job *j)
+{
+	w->job = j;
+	int r = shard_init(&w->shard, j->model, j->ids, j->o->backend, &w->err);
+	w->shard.records = j->o->records;
+	return r < 0 ? r : shard_reserve(&w->shard, 1, &w->err);
+}
+
+static void worker_done(struct worker *w)
+{
+	shard_done(&w->shard);
+	mem_free(w->category);
+	sweep_done(&w->out);
+}
+
+/* Runs the workers; the first one is the calling thread. */
+static void run_workers(struct worker *w, unsigned n)
+{
+	unsigned started = 1;
+	for (; started < n; started++)
+		if (pthread_create(&w[started].thread, NULL, work, &w[started]) != 0)
+			break;
+	work(&w[0]);
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(w[i].thread, NULL);
+}
+
+/* Appends an array of one worker to that of all. */
+static bool append(void *to, uint32_t *n, const void *from, uint32_t n_more, size_t size)
+{
+	void **p = to;
+	if (n_more == 0)
+		return true;
+	void *grown = mem_resize(*p, (size_t)*n + n_more, size);
+	if (!grown)
+		return false;
+	memcpy((char *)grown + *n * size, from, n_more * size);
+	*p = grown;
+	*n += n_more;
+	return true;
+}
+
+static int collect(struct sweep *s, const struct worker *w, unsigned n, struct err *e)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct sweep *o = &w[i].out;
+		if (w[i].err.code < 0)
+			return err_set(e, w[i].err.code, "%s", w[i].err.text);
+		if (!append(&s->finding, &s->n_findings, o->finding, o->n_findings, sizeof *o->finding) ||
+		    !append(&s->record, &s->n_records, o->record, o->n_records, sizeof *o->record) ||
+		    !append(&s->exposure, &s->n_exposures, o->exposure, o->n_exposures, sizeof *o->exposure))
+			return no_memory(e);
+	}
+	return 0;
+}
+
+int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids, const struct model *m,
+	const struct sweep_options *o, struct err *e)
+{
+	*s = (struct sweep){0};
+	struct job job = { .history = h, .ids = ids, .model = m, .o = o, .n_users = history_n_users(h) };
+	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads, ready = 0;
+	struct worker *w = mem_get(n, sizeof *w);
+	int r = w ? 0 : no_memory(e);
+	for (; r == 0 && ready < n; ready++)
+		if ((r = worker_init(&w[ready], &job)) < 0)
+			err_set(e, r, "%s", w[ready].err.text);
+	if (r == 0) {
+		run_workers(w, n);
+		r = collect(s, w, n, e);
+	}
+	if (r == 0 && o->stop && atomic_load(o->stop))
+		r = err_set(e, -ECANCELED, "detection was stopped");
+	for (unsigned i = 0; w && i < n; i++)
+		worker_done(&w[i]);
+	mem_free(w);
+	if (r < 0)
+		sweep_done(s);
+	return r;
+}
+
+void sweep_done(struct sweep *s)
+{
+	mem_free(s->finding);
+	mem_free(s->record);
+	mem_free(s->exposure);
+	*s = (struct sweep){0};
+}

@@ -1,0 +1,254 @@
+#include "learn/calibrate.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "detect/mixture.h"
+#include "model/model.h"
+
+#define DAY_MS 86400000.0
+#define STRATUM_USERS_MIN 50u   /* fewer join the stratum below (DETECTION.md) */
+#define TAIL_HIGHS 50u          /* record highs that the exponential tail is fitted on */
+#define SHAPE_ALARMS 100.0      /* alarms in all at which the strata are compared */
+
+static const uint32_t stratum_n[MODEL_KNOTS + 1] = { PROFILE_WARM_UP, 30, 100, UINT32_MAX };
+
+/* A level and what changes when the threshold falls below it. */
+struct level {
+	float score;
+	int64_t exposure_ms;    /* taken off the time at risk */
+	bool first;             /* a user's highest: one more user alarms */
+};
+
+static int by_score_down(const void *a, const void *b)
+{
+	float x = ((const struct level *)a)->score, y = ((const struct level *)b)->score;
+	return (x < y) - (x > y);
+}
+
+static int by_float_down(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+	return (x < y) - (x > y);
+}
+
+/* Counts at risk within a stratum, of a user with n counts in all. */
+static uint64_t counts_within(uint32_t n, int k)
+{
+	uint32_t end = n < stratum_n[k + 1] ? n : stratum_n[k + 1] - 1, start = stratum_n[k];
+	return end > start ? end - start : 0;
+}
+
+/* Each user's highest ln M within a stratum, in high[]; how many users had one. */
+static uint32_t stratum_highs(const struct sweep *s, int k, float *high)
+{
+	uint32_t n = 0, last = UINT32_MAX;
+	for (uint32_t i = 0; i < s->n_records; i++) {
+		const struct record *r = &s->record[i];
+		if (r->n < stratum_n[k] || r->n >= stratum_n[k + 1])
+			continue;
+		if (n > 0 && r->user == last)
+			n--;
+		high[n++] = r->log_m;   /* records of a user rise */
+		last = r->user;
+	}
+	return n;
+}
+
+/* The level that a stratum's users cross at the given rate per count; NAN when too few did. */
+static float stratum_level(const struct sweep *s, int k, double per_count, float *high)
+{
+	uint64_t counts = 0;
+	uint32_t users = 0, n = stratum_highs(s, k, high);
+	for (uint32_t i = 0; i < s->n_exposures; i++) {
+		uint64_t within = counts_within(s->exposure[i].n, k);
+		counts += within;
+		users += within > 0;
+	}
+	double rank = per_count * (double)counts;
+	if (users < STRATUM_USERS_MIN || rank < CALIBRATE_ALARMS_MIN || rank > n)
+		return NAN;
+	qsort(high, n, sizeof *high, by_float_down);
+	return high[(uint32_t)rank - 1];
+}
+
+static int fit_offsets(struct model *m, const struct sweep *s, struct err *e)
+{
+	uint64_t counts = 0;
+	float *high = mem_get(s->n_records ? s->n_records : 1, sizeof *high);
+	if (!high)
+		return err_set(e, -ENOMEM, "could not calibrate: out of memory");
+	for (uint32_t i = 0; i < s->n_exposures; i++)
+		counts += s->exposure[i].n - PROFILE_WARM_UP;
+	double alarms = fmax(SHAPE_ALARMS, m->budget_kud * m->user_days / 1000);
+	double per_count = counts ? alarms / (double)counts : 0;
+	float base = stratum_level(s, 0, per_count, high);
+	m->knot_offset[0] = 0;
+	for (int k = 1; k < MODEL_KNOTS; k++) {
+		float level = stratum_level(s, k, per_count, high) - base;
+		float below = m->knot_offset[k - 1];
+		m->knot_offset[k] = level > below ? level : below;      /* NAN joins the stratum below */
+	}
+	mem_free(high);
+	return 0;
+}
+
+static float score_of(const struct mixture_rule *rule, const struct record *r)
+{
+	return r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1];
+}
+
+/* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end of
+ * the user's time at risk. Returns how many were written.
+ */
+static uint32_t user_levels(const struct mixture_rule *rule, const struct record *r, uint32_t n,
+	int64_t to_ms, struct level *ret)
+{
+	uint32_t kept = 0;
+	int64_t since = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		float score = score_of(rule, &r[i]);
+		if (kept > 0 && score <= ret[kept - 1].score)
+			continue;
+		if (kept > 0)
+			ret[kept - 1].exposure_ms = r[i].time_ms - since;
+		ret[kept++] = (struct level){ .score = score };
+		since = r[i].time_ms;
+	}
+	if (kept > 0) {
+		ret[kept - 1].exposure_ms = to_ms - since;
+		ret[kept - 1].first = true;
+	}
+	return kept;
+}
+
+static int by_user(const void *a, const void *b)
+{
+	uint32_t x = ((const struct exposure *)a)->user, y = ((const struct exposure *)b)->user;
+	return (x > y) - (x < y);
+}
+
+static uint32_t make_levels(const struct model *m, const struct sweep *s, struct level *ret)
+{
+	struct mixture_rule rule;
+	uint32_t n = 0;
+	mixture_rule_init(&rule, m);
+	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_user);
+	for (uint32_t i = 0, end; i < s->n_records; i = end) {
+		struct exposure key = { .user = s->record[i].user };
+		const struct exposure *x = bsearch(&key, s->exposure, s->n_exposures, sizeof key, by_user);
+		for (end = i; end < s->n_records && s->record[end].user == key.user; end++)
+			;
+		if (x)
+			n += user_levels(&rule, s->record + i, end - i, x->to_ms, ret + n);
+	}
+	qsort(ret, n, sizeof *ret, by_score_down);
+	return n;
+}
+
+static double far_of(uint64_t alarms, int64_t exposure_ms)
+{
+	return exposure_ms > 0 ? 1000.0 * (double)alarms / ((double)exposure_ms / DAY_MS) : INFINITY;
+}
+
+/* Mean excess of the highest users over the lowest of them gives the tail (Pickands 1975, shape 0). */
+static void fit_tail(struct model *m, const struct level *l, uint32_t n)
+{
+	double sum = 0;
+	uint32_t seen = 0;
+	float lowest = 0;
+	for (uint32_t i = 0; i < n && seen < TAIL_HIGHS; i++) {
+		if (!l[i].first)
+			continue;
+		sum += l[i].score;
+		lowest = l[i].score;
+		seen++;
+	}
+	double mean = seen > 1 ? (sum - seen * (double)lowest) / (seen - 1) : 0;
+	m->far_tail = mean > 0 ? 1 / mean : 1;
+}
+
+/* far(score) at up to MODEL_FAR_MAX levels, evenly in the logarithm of the alarms, ascending in score. */
+static void make_curve(struct model *m, const struct level *l, uint32_t n, int64_t exposure_ms)
+{
+	uint64_t alarms = 0, next = CALIBRATE_ALARMS_MIN;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < n && kept < MODEL_FAR_MAX; i++) {
+		alarms += l[i].first;
+		exposure_ms -= l[i].exposure_ms;
+		bool ends = i + 1 == n || l[i + 1].score < l[i].score;
+		if (!ends || (i + 1 < n && alarms < next))
+			continue;
+		m->far[kept++] = (struct model_far){ l[i].score, far_of(alarms, exposure_ms) };
+		next = alarms + 1 + alarms / 32;
+	}
+	for (uint32_t i = 0; i < kept / 2; i++) {
+		struct model_far swap = m->far[i];
+		m->far[i] = m->far[kept - 1 - i];
+		m->far[kept - 1 - i] = swap;
+	}
+	m->n_far = kept;
+	m->smallest_kud = kept ? m->far[kept - 1].far : 0;
+}
+
+/* The smallest level whose alarms stay within the budget; beyond the curve, by its tail. */
+static void set_threshold(struct model *m, const struct level *l, uint32_t n, int64_t exposure_ms)
+{
+	uint64_t alarms = 0;
+	float level = INFINITY;
+	for (uint32_t i = 0; i < n; i++) {
+		alarms += l[i].first;
+		exposure_ms -= l[i].exposure_ms;
+		if (i + 1 < n && l[i + 1].score == l[i].score)
+			continue;
+		if (far_of(alarms, exposure_ms) > m->budget_kud)
+			break;
+		level = l[i].score;
+		m->n_alarms = alarms;
+	}
+	m->unverified = m->budget_kud < m->smallest_kud * (1 - 1e-9) || m->n_alarms < CALIBRATE_ALARMS_MIN;
+	m->threshold = m->unverified ? model_threshold_for(m, m->budget_kud) : level;
+}
+
+double budget_kud(const struct budget *b, const struct model *m)
+{
+	if (!b->per_day)
+		return b->amount;
+	return m->at_risk_per_day > 0 ? 1000 * b->amount / m->at_risk_per_day : b->amount;
+}
+
+static int64_t total_exposure(const struct sweep *s)
+{
+	int64_t sum = 0;
+	for (uint32_t i = 0; i < s->n_exposures; i++)
+		sum += s->exposure[i].to_ms - s->exposure[i].from_ms;
+	return sum;
+}
+
+int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e)
+{
+	int64_t exposure_ms = total_exposure(s);
+	if (exposure_ms <= 0 || s->n_records == 0)
+		return err_set(e, -ENODATA, "no user has been at risk: %u counts are needed to start",
+			PROFILE_WARM_UP + 1);
+	double days = fmax((double)(m->to_ms - m->from_ms) / DAY_MS, 1);
+	m->user_days = (double)exposure_ms / DAY_MS;
+	m->at_risk_per_day = m->user_days / days;
+	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5, 1000 * CALIBRATE_ALARMS_MIN / m->user_days);
+	if (fit_offsets(m, s, e) < 0)
+		return e->code;
+	struct level *l = mem_get(s->n_records, sizeof *l);
+	if (!l)
+		return err_set(e, -ENOMEM, "could not calibrate: out of memory");
+	uint32_t n = make_levels(m, s, l);
+	make_curve(m, l, n, exposure_ms);
+	fit_tail(m, l, n);
+	if (b->amount <= 0)
+		m->budget_kud = fmax(.5, m->smallest_kud);
+	set_threshold(m, l, n, exposure_ms);
+	mem_free(l);
+	return 0;
+}

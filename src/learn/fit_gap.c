@@ -1,0 +1,106 @@
+#include "learn/fit_parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "learn/sample.h"
+#include "series/history.h"
+
+#define MINUTE_MS 60000
+#define STRENGTH 20.0           /* of the user's past while the gap is being fitted */
+#define SKIP 5u                 /* events of a user before predictions are judged */
+#define WEIGHTS 3               /* how much the session so far is trusted, tried together */
+
+static const int gap_min[] = { 10, 15, 20, 30, 45, 60, 90, 120 };
+#define GAPS (sizeof gap_min / sizeof gap_min[0])
+
+static const double weight[WEIGHTS] = { .2, .4, .6 };
+
+/* Counts of the user being read, by category number; zero again after each user. */
+struct tally {
+	const uint64_t *count;          /* of the population */
+	double sum, n_categories;
+	uint32_t *past, *session;
+};
+
+static double population_share(const struct tally *t, uint32_t category)
+{
+	return ((double)t->count[category] + .5) / (t->sum + .5 * (t->n_categories + 1));
+}
+
+static void clear_session(struct tally *t, const struct user_events *u, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		t->session[u->category[i]] = 0;
+}
+
+/* Adds the user's log likelihood under each weight. */
+static void judge_user(struct tally *t, const struct user_events *u, uint32_t n, int64_t gap_ms,
+	int64_t *loglik)
+{
+	uint32_t start = 0;     /* of the session */
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t c = u->category[i];
+		if (i > 0 && u->time_ms[i] - u->time_ms[i - 1] > gap_ms) {
+			clear_session(t, u, start, i);
+			start = i;
+		}
+		double pi = population_share(t, c), so_far = i - start;
+		double past = (t->past[c] + STRENGTH * pi) / (i + STRENGTH);
+		double here = (t->session[c] + pi) / (so_far + 1);
+		for (int w = 0; w < WEIGHTS && i >= SKIP; w++)
+			loglik[w] += fit_nats(log(so_far > 0 ? weight[w] * here + (1 - weight[w]) * past : past));
+		t->past[c]++;
+		t->session[c]++;
+	}
+	clear_session(t, u, start, n);
+	for (uint32_t i = 0; i < n; i++)
+		t->past[u->category[i]] = 0;
+}
+
+static uint32_t events_until(const struct user_events *u, int64_t until_ms)
+{
+	uint32_t n = u->n;
+	while (n > 0 && u->time_ms[n - 1] > until_ms)
+		n--;
+	return n;
+}
+
+static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s, int64_t gap_ms,
+	int64_t until_ms)
+{
+	int64_t loglik[WEIGHTS] = {0}, best = INT64_MIN;
+	for (uint32_t i = 0; i < s->n; i++) {
+		struct user_events u;
+		history_user(h, s->user[i], &u);
+		judge_user(t, &u, events_until(&u, until_ms), gap_ms, loglik);
+	}
+	for (int w = 0; w < WEIGHTS; w++)
+		best = loglik[w] > best ? loglik[w] : best;
+	return best;
+}
+
+int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
+	uint32_t n_categories, int64_t until_ms, struct err *e)
+{
+	struct tally t = { .count = count, .n_categories = n_categories,
+		.past = mem_get(n_categories + 1, sizeof(uint32_t)),
+		.session = mem_get(n_categories + 1, sizeof(uint32_t)) };
+	int64_t best = INT64_MIN;
+	bool ok = t.past && t.session;
+	for (uint32_t c = 0; c < n_categories; c++)
+		t.sum += (double)count[c];
+	for (size_t g = 0; ok && g < GAPS; g++) {
+		int64_t gap_ms = (int64_t)gap_min[g] * MINUTE_MS, loglik = best_of(&t, h, s, gap_ms, until_ms);
+		if (loglik > best) {
+			best = loglik;
+			*ret_ms = gap_ms;
+		}
+	}
+	mem_free(t.past);
+	mem_free(t.session);
+	return ok ? 0 : err_set(e, -ENOMEM, "could not fit the session gap: out of memory");
+}

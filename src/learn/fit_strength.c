@@ -1,0 +1,106 @@
+#include "learn/fit_parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "learn/sample.h"
+#include "model/model.h"
+#include "series/history.h"
+#include "series/profile.h"
+
+#define SKIP 5u                 /* counts of a user before predictions are judged */
+
+static const float strength[] = { 2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224 };
+#define STRENGTHS (sizeof strength / sizeof strength[0])
+
+struct judge {
+	const float *share;
+	int64_t loglik[STRENGTHS], loglik_population;
+	uint64_t n;
+};
+
+static void judge_count(struct judge *j, const struct count *c, uint32_t n)
+{
+	double pi = j->share[c->category];
+	for (size_t k = 0; k < STRENGTHS; k++)
+		j->loglik[k] += fit_nats(log((c->before + strength[k] * pi) / (n + strength[k])));
+	j->loglik_population += fit_nats(log(pi));
+	j->n++;
+}
+
+/* Walks the counts of a user as detection would see them. */
+static int each_count(struct profile *p, const struct user_events *u, int64_t gap_ms, int64_t until_ms,
+	void (*each)(void *ctx, const struct count *c, uint32_t n), void *ctx)
+{
+	for (uint32_t i = 0; i < u->n && u->time_ms[i] <= until_ms; i++) {
+		struct count c;
+		uint32_t n = p->n;
+		if (u->behaviour[i] == BEHAVIOUR_RETURN)
+			continue;
+		int r = profile_push(p, u->time_ms[i], &u->category[i], 1, gap_ms, &c);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			each(ctx, &c, n);
+	}
+	return 0;
+}
+
+static void judge_each(void *ctx, const struct count *c, uint32_t n)
+{
+	if (n >= SKIP)
+		judge_count(ctx, c, n);
+}
+
+int fit_strength(struct model *m, const struct history *h, const struct sample *s, const float *share,
+	int64_t until_ms, struct err *e)
+{
+	struct judge j = { .share = share };
+	struct profile p;
+	int r = 0;
+	profile_init(&p);
+	for (uint32_t i = 0; i < s->n && r == 0; i++) {
+		struct user_events u;
+		history_user(h, s->user[i], &u);
+		profile_reset(&p);
+		r = each_count(&p, &u, m->gap_ms, until_ms, judge_each, &j);
+	}
+	profile_done(&p);
+	if (r < 0)
+		return err_set(e, r, "could not fit the prior strength: out of memory");
+	size_t best = 0;
+	for (size_t k = 1; k < STRENGTHS; k++)
+		if (j.loglik[k] > j.loglik[best])
+			best = k;
+	if (j.n == 0)
+		return 0;
+	m->strength = strength[best];
+	m->log_loss = -(double)j.loglik[best] / 1048576.0 / (double)j.n;
+	m->log_loss_population = -(double)j.loglik_population / 1048576.0 / (double)j.n;
+	return 0;
+}
+
+static void add_count(void *ctx, const struct count *c, uint32_t n)
+{
+	uint64_t *count = ctx;
+	(void)n;
+	count[c->category]++;
+}
+
+int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms, struct err *e)
+{
+	struct profile p;
+	int r = 0;
+	profile_init(&p);
+	for (uint32_t i = 0; i < history_n_users(h) && r == 0; i++) {
+		struct user_events u;
+		history_user(h, i, &u);
+		profile_reset(&p);
+		r = each_count(&p, &u, gap_ms, until_ms, add_count, count);
+	}
+	profile_done(&p);
+	return r < 0 ? err_set(e, r, "could not count the categories: out of memory") : 0;
+}

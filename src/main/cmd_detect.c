@@ -1,0 +1,192 @@
+/* veer detect: files to alert rows, as fast as the machine goes. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alert/store.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "detect/mixture.h"
+#include "detect/sweep.h"
+#include "engine/run.h"
+#include "main/meter.h"
+#include "main/option.h"
+
+#define ROW_TEXT_MAX (1u << 20)
+#define KEEP_REJECTS 1000u
+
+static void say(void *ctx, const char *line)
+{
+	const struct options *o = ctx;
+	if (!o->quiet)
+		fprintf(stderr, "veer detect: %s\n", line);
+}
+
+static void print_alerts(const struct run *r, enum alert_form form)
+{
+	struct text t;
+	text_init(&t, ROW_TEXT_MAX);
+	alert_header(&t, form);
+	for (uint32_t i = 0; i < r->n_alerts; i++) {
+		alert_row(&t, form, &r->alert[i], &r->ids, "new");
+		fwrite(t.s, 1, t.len, stdout);
+		text_clear(&t);
+	}
+	if (t.len)
+		fwrite(t.s, 1, t.len, stdout);
+	text_done(&t);
+}
+
+/* A record high of the score itself, not only of ln M. */
+struct high {
+	int64_t time_ms;
+	uint32_t user;
+	float score;
+};
+
+static int by_time_and_user(const void *a, const void *b, void *ids)
+{
+	const struct high *x = a, *y = b;
+	if (x->time_ms != y->time_ms)
+		return x->time_ms < y->time_ms ? -1 : 1;
+	return dict_cmp(((const struct ids *)ids)->user, x->user, y->user);
+}
+
+static uint32_t score_highs(const struct sweep *s, const struct mixture_rule *rule, struct high *ret)
+{
+	uint32_t n = 0, last = DICT_NONE;
+	float best = -INFINITY;
+	for (uint32_t i = 0; i < s->n_records; i++) {
+		const struct record *r = &s->record[i];
+		float score = r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1];
+		if (r->user == last && score <= best)
+			continue;
+		ret[n++] = (struct high){ r->time_ms, r->user, score };
+		last = r->user;
+		best = score;
+	}
+	return n;
+}
+
+static int write_highs(const struct high *h, uint32_t n, const struct ids *ids, const char *path,
+	struct err *e)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	struct text t;
+	if (!f)
+		return err_set(e, -errno, "could not write scores to \"%s\": %s", path, strerror(errno));
+	text_init(&t, ROW_TEXT_MAX);
+	fputs("user,timestamp,score\n", f);
+	for (uint32_t i = 0; i < n; i++) {
+		size_t len;
+		const char *user = dict_text(ids->user, h[i].user, &len);
+		text_clear(&t);
+		text_add_csv(&t, user, len);
+		text_addf(&t, ",%.3f,%.9g\n", (double)h[i].time_ms / 1000, (double)h[i].score);
+		fwrite(t.s, 1, t.len, f);
+	}
+	text_done(&t);
+	if ((f == stdout ? fflush(f) : fclose(f)) != 0)
+		return err_set(e, -EIO, "could not write scores to \"%s\": %s", path, strerror(errno));
+	return 0;
+}
+
+/* --scores: each user's record highs, no restart (CONTRACT, "detect --scores"). */
+static int print_scores(const struct run *r, const struct options *o, struct meter *m, struct err *e)
+{
+	struct sweep s;
+	struct mixture_rule rule;
+	struct sweep_options so = { .backend = o->backend, .threads = o->threads, .until_ms = o->until_ms,
+		.records = true, .ret_percent = &m->progress.percent, .stop = &m->progress.load.stop };
+	int code = sweep_run(&s, r->history, &r->ids, &r->model, &so, e);
+	if (code < 0)
+		return code;
+	struct high *h = mem_get(s.n_records ? s.n_records : 1, sizeof *h);
+	if (h) {
+		mixture_rule_init(&rule, &r->model);
+		uint32_t n = score_highs(&s, &rule, h);
+		qsort_r(h, n, sizeof *h, by_time_and_user, (void *)&r->ids);
+		code = write_highs(h, n, &r->ids, o->scores, e);
+	} else {
+		code = err_set(e, -ENOMEM, "could not sort the scores: out of memory");
+	}
+	mem_free(h);
+	sweep_done(&s);
+	return code;
+}
+
+static int store(const struct run *r, const struct run_options *ro, const char *path, struct meter *m,
+	struct err *e)
+{
+	struct store *s = store_open(path, e);
+	int code = s ? run_store(r, s, ro, &m->progress, e) : e->code;
+	store_close(s);
+	return code;
+}
+
+/* What a person at a terminal wants to know afterwards, on stderr. */
+static void report(const struct run *r, const struct options *o)
+{
+	char reasons[256];
+	uint64_t rejected = r->load.rows - r->load.events;
+	load_reasons(r->load.rejected, r->load.rows, reasons, sizeof reasons);
+	if (o->quiet)
+		return;
+	if (rejected > 0 && reasons[0])
+		fprintf(stderr, "veer detect: %s\n", reasons);
+	if (r->note[0])
+		fprintf(stderr, "veer detect: %s\n", r->note);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "veer detect: %llu events, %u users, %u alerts at %.4g per 1000 user-days, "
+			"model %016llx\n", (unsigned long long)r->load.events, dict_size(r->ids.user),
+			r->n_alerts, r->model.budget_kud, (unsigned long long)r->model.hash);
+}
+
+static int detect(struct run *r, const struct options *o, struct meter *m, struct err *e)
+{
+	struct run_options ro = {
+		.load = { .path = o->operand, .n_paths = o->n_operands, .format = o->format,
+			.columns = o->columns, .zone = &o->zone, .threads = o->threads,
+			.keep_rejects = KEEP_REJECTS, .until_ms = o->until_ms, .said = say,
+			.said_ctx = (void *)o },
+		.model = o->model, .budget = o->budget, .gap_ms = o->gap_ms, .backend = o->backend,
+		.memory_bytes = o->memory_bytes, .until_ms = o->until_ms, .skip_detect = o->scores != NULL,
+		.step = &o->step,
+	};
+	int code = run_files(r, &ro, &m->progress, e);
+	if (code == 0 && o->scores && r->load.events > 0)
+		code = print_scores(r, o, m, e);
+	if (code == 0 && o->db)
+		code = store(r, &ro, o->db, m, e);
+	return code;
+}
+
+int cmd_detect(struct options *o)
+{
+	struct run r = {0};
+	struct err e = {0};
+	struct meter m = {0};
+	if (o->channel && strcmp(o->channel, "mixture") != 0) {
+		fprintf(stderr, "veer detect: no channel is called \"%s\": there is mixture\n", o->channel);
+		return EXIT_USAGE;
+	}
+	meter_start(&m, &o->clock, o->stop, o->quiet);
+	int code = detect(&r, o, &m, &e);
+	meter_stop(&m);
+	if (code == 0 && !o->scores && r.load.events > 0)
+		print_alerts(&r, o->form);
+	if (code == 0)
+		report(&r, o);
+	else
+		fprintf(stderr, "veer detect: %s\n", e.text);
+	if (code == 0 && r.load.unusable > 0)
+		fprintf(stderr, "veer detect: %s\n", r.load.why);
+	int ret = code < 0 ? EXIT_FAILED : r.load.unusable > 0 ? EXIT_UNUSABLE : EXIT_OK;
+	run_done(&r);
+	return ret;
+}
