@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/blocks.h"
 #include "detect/backend.h"
 #include "detect/finding.h"
 #include "series/profile.h"
@@ -34,8 +35,8 @@ struct shard {
 	struct backend backend;
 	float *prior, unseen;           /* s pi(c), by category number */
 	uint32_t n_prior;
-	struct profile *profile;        /* by slot */
-	uint32_t n_slots, cap_slots;
+	struct blocks profile;          /* by slot: shard_profile() */
+	uint32_t n_slots;
 	struct run_of *run;             /* of the step being gathered, and beside each: */
 	uint32_t *user;
 	int64_t *time_ms;
@@ -44,6 +45,11 @@ struct shard {
 	uint32_t n_counts, cap_counts;
 	struct verdict *verdict;        /* cap_counts of them */
 };
+
+static inline struct profile *shard_profile(const struct shard *s, uint32_t slot)
+{
+	return blocks_at(&s->profile, slot);
+}
 
 int shard_init(struct shard *s, const struct model *m, const struct ids *ids, const char *backend,
 	struct err *e);

@@ -1,8 +1,8 @@
 /* chance.h - random numbers that are the same bits on every machine.
  *
- * A stream is a counter under a 64-bit key (SplitMix64: Steele, Lea, Flood 2014), so any part of it can
- * be made again without the parts before. Only + - * / on doubles is used, in a fixed order and
- * without contraction: exact by IEEE 754, where a libm differs in the last bit. Any thread.
+ * A stream is a counter under a 64-bit key (SplitMix64: Steele, Lea, Flood 2014), so any part of
+ * it can be made again without the parts before. Only + - * / on doubles is used, in a fixed order
+ * and without contraction: exact by IEEE 754, where a libm differs in the last bit. Any thread.
  */
 #ifndef ENGINE_CHANCE_H
 #define ENGINE_CHANCE_H

@@ -1,4 +1,4 @@
-/* evidence.h - what an alert leans on: the user's interest a step, around it, in the categories that matter.
+/* evidence.h - what an alert leans on: the user's interest around it, step by step.
  *
  * The categories are from, to, and the three of most interest; the steps those from 8 before the
  * onset's to 8 after the alert's. A function of the user's events alone.
@@ -20,7 +20,8 @@ struct user_events;
 
 /* Steps without interest are left out. each: a negative code ends the walk and is returned. */
 int evidence_each(const struct user_events *ue, const struct finding *f, const struct ids *ids,
-	const struct step *s, int (*each)(void *ctx, int64_t step_ms, uint32_t category, double interest,
-	struct err *e), void *ctx, struct err *e);
+	const struct step *s,
+	int (*each)(void *ctx, int64_t step_ms, uint32_t category, double interest, struct err *e),
+	void *ctx, struct err *e);
 
 #endif

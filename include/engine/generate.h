@@ -1,13 +1,13 @@
 /* generate.h - a believable log of any size, with changes of interest planted in it.
  *
- * People with habits: each has a rate of sessions, a length of them, and a taste (categories drawn once
- * and for all from a popularity law, weighted by how set the person is), and passing fancies of a day
- * or two. Times, lengths, gaps and behaviours follow figures measured on nine days of a large shop.
- * Some people's taste changes to that of somebody else at a moment: engine/plant.h.
+ * People with habits: each has a rate of sessions, a length of them, and a taste (categories drawn
+ * once and for all from a popularity law, weighted by how set the person is), and passing fancies
+ * of days. Times, lengths, gaps and behaviours follow figures measured on nine days of a
+ * large shop. Some people's taste changes to that of somebody else at a moment: engine/plant.h.
  *
- * Events come in order of time, an hour at a time, whole log a function of the options on any machine.
- * Memory: 4 bytes a user, 16 bytes an event of the busiest hour, and the tables of categories.
- * Owner: one thread.
+ * Events come in order of time, an hour at a time, whole log a function of the options on any
+ * machine. Memory: 4 bytes a user, 50 bytes an event of the busiest hour, and the tables of
+ * categories. Owner: one thread.
  */
 #ifndef ENGINE_GENERATE_H
 #define ENGINE_GENERATE_H
@@ -54,7 +54,8 @@ bool generate_plan(const struct generate *g, uint32_t user, struct plant *ret);
  * row's length.
  */
 extern const char generate_header[];
-size_t generate_row(const struct generate *g, const struct generated *ev, char row[GENERATE_ROW_MAX]);
+size_t generate_row(const struct generate *g, const struct generated *ev,
+	char row[GENERATE_ROW_MAX]);
 /* The number by which a user goes in the rows. */
 uint64_t generate_user_number(const struct generate *g, uint32_t user);
 

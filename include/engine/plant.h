@@ -1,8 +1,10 @@
-/* plant.h - who changes interest in a generated log, when and how; and the truth about it afterwards.
+/* plant.h - who changes interest in a generated log, when and how; and the truth about it
+ * afterwards.
  *
- * A tenth of the users, all with enough sessions to be noticed, take on another person's taste: fully
- * at once, in every second session, or blending over days. When they come and how long they stay is
- * theirs throughout. The plan is a pure function of (seed, user); the truth is counted from the events.
+ * A tenth of the users, all with enough sessions to be noticed, take on another person's taste:
+ * fully at once, in every second session, or blending over days. When they come and how long they
+ * stay is theirs throughout. The plan is a pure function of (seed, user); the truth is counted
+ * from the events.
  */
 #ifndef ENGINE_PLANT_H
 #define ENGINE_PLANT_H

@@ -1,7 +1,8 @@
-/* playback.h - a clock moved over a finished log: speed, pause, seek, and steps to events and alerts.
+/* playback.h - a clock moved over a finished log: speed, pause, seek, steps.
  *
- * Where it stands is a function of the clock's tick and the commands, so under a frozen clock nothing
- * moves by itself. Owner: the ui thread. History (ordered) and alerts (sorted) are borrowed.
+ * Where it stands is a function of the clock's tick and the commands, so under a frozen clock
+ * nothing moves by itself. Owner: the ui thread. History (ordered) and alerts (sorted) are
+ * borrowed.
  */
 #ifndef ENGINE_PLAYBACK_H
 #define ENGINE_PLAYBACK_H
@@ -19,7 +20,7 @@ struct zone;
 #define PLAYBACK_MAX_SECONDS 20.0       /* in which the whole log passes at speed 0 */
 
 struct playback {
-	const struct history *history;  /* NULL while there is none: only pause, play and speed are taken */
+	const struct history *history;  /* NULL: not yet; then only pause, play, speed work */
 	const struct alert *alert;
 	uint32_t n_alerts;
 	const struct clock *clock;
@@ -27,7 +28,7 @@ struct playback {
 	int64_t first_ms, last_ms;
 	double speed;                   /* data seconds a second; 0: max */
 	bool paused;
-	int64_t base_ms, base_tick;     /* it stood at base_ms at this tick and moves from there unless paused */
+	int64_t base_ms, base_tick;     /* it stood at base_ms at that tick */
 };
 
 /* Everything above the range is filled in by the caller, and speed and paused; the clock starts at

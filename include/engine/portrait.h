@@ -1,7 +1,8 @@
 /* portrait.h - one user drawn from the user's own events: what USER shows and `veer user` prints.
  *
- * Exact: computed from the events each time (one user's are few), with the same tracker as detection
- * for the score curve. Cells are equal spans of time ending at the asked moment. Owner: the caller.
+ * Exact: computed from the events each time (one user's are few), with the same tracker as
+ * detection for the score curve. Cells are equal spans of time ending at the asked moment. Owner:
+ * the caller.
  */
 #ifndef ENGINE_PORTRAIT_H
 #define ENGINE_PORTRAIT_H
@@ -22,8 +23,8 @@ struct portrait_row {
 	uint32_t n_rest;                /* how many categories the rest row stands for */
 	uint32_t n_events;
 	int64_t last_ms;
-	float now, base;                /* share of interest since the onset of the newest alert (or in the
-	                                 * last quarter of the user's events), and before */
+	float now, base;        /* share of interest since the onset of the newest alert (or in the
+	                         * last quarter of the user's events), and before */
 	float cell[PORTRAIT_CELLS_MAX]; /* score_value() in each cell */
 };
 
@@ -34,7 +35,7 @@ struct portrait {
 	int64_t from_ms, cell_ms;       /* start of cell 0, span of a cell */
 	uint32_t n_cells, n_rows;
 	struct portrait_row *row;       /* largest `now` first, ties by bytes; the rest last */
-	float score[PORTRAIT_CELLS_MAX];        /* the highest change score in each cell; NaN: none */
+	float score[PORTRAIT_CELLS_MAX]; /* the highest change score in each cell; NaN: none */
 	float threshold;
 	struct finding *finding;        /* alerts of these events, oldest first */
 	uint32_t n_findings;
@@ -42,8 +43,9 @@ struct portrait {
 };
 
 struct portrait_options {
-	uint32_t n_cells, max_rows;     /* rows in all: with more categories, the last one is the rest */
-	int64_t upto_ms;                /* the right edge, in the last cell; later events are left out */
+	uint32_t n_cells;
+	uint32_t max_rows;              /* with more categories, the last of these is the rest */
+	int64_t upto_ms;                /* the right edge, in the last cell; no later events */
 	int64_t span_ms;                /* 0: from the user's first event */
 	enum score_kind score;
 };
@@ -52,7 +54,8 @@ struct portrait_options {
  * scores and findings. Shares are of the sum of score_value() over the categories.
  */
 int portrait_make(struct portrait *p, uint32_t user, struct event *ev, uint32_t n,
-	const struct model *m, const struct ids *ids, const struct portrait_options *o, struct err *e);
+	const struct model *m, const struct ids *ids, const struct portrait_options *o,
+	struct err *e);
 void portrait_done(struct portrait *p);
 
 #endif

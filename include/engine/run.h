@@ -51,17 +51,19 @@ struct run {
 	char note[256];                 /* for stderr: unverified budget, too few users..., or "" */
 };
 
-/* 0 also when no row was usable: then r->load.why says so, and the model is the default or the one given. */
+/* 0 also when no row was usable: then r->load.why says so, and the model is the default one, or the
+ * one given.
+ */
 int run_files(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
 void run_done(struct run *r);
-/* A user's events with time <= upto_ms, oldest first, in an array that the caller frees with mem_free(). */
-int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret, uint32_t *ret_n,
-	struct err *e);
+/* A user's events with time <= upto_ms, oldest first; the caller frees them with mem_free(). */
+int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret,
+	uint32_t *ret_n, struct err *e);
 /* Model, alerts, evidence and rejects, in transactions of a few thousand rows; repeating it adds
- * nothing. Evidence is the interest a step in the categories from and to and the user's three largest,
- * from 8 steps before the onset to 8 after the alert. -ECANCELED: p->load.stop was set.
+ * nothing. Evidence is the interest a step in the categories from and to and the user's three
+ * largest, from 8 steps before the onset to 8 after the alert. -ECANCELED: p->load.stop was set.
  */
-int run_store(const struct run *r, struct store *s, const struct run_options *o, struct run_progress *p,
-	struct err *e);
+int run_store(const struct run *r, struct store *s, const struct run_options *o,
+	struct run_progress *p, struct err *e);
 
 #endif

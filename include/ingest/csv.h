@@ -23,12 +23,15 @@ struct csv_block {
 	uint64_t offset;                /* of its first byte in the source */
 	uint32_t source;
 	bool skip_header;               /* its first row is the header */
+	bool rest;                      /* it starts in a line too long, whose start is rejected already */
+	bool clean;                     /* split_scan() met no bad line in it: none is looked for */
 };
 
 /* Borrowed for the reader's life: ids, format, zone. keep_offsets fills batch.offset. */
 struct csv_reader *csv_reader_new(struct ids *ids, const struct format *f, const struct zone *z,
 	bool keep_offsets, uint32_t keep_rejects, struct err *e);
 void csv_reader_free(struct csv_reader *r);
+void csv_reader_row_max(struct csv_reader *r, size_t bytes);    /* less than ROW_MAX, for tests */
 /* Parses a block into a new batch that the caller owns; NULL when memory is out. */
 struct batch *csv_read(struct csv_reader *r, const struct csv_block *b, struct err *e);
 

@@ -36,7 +36,7 @@ struct source {
 	char *buf;
 	size_t len, cap, taken, scanned;
 	uint64_t offset, line;  /* of buf[0]; line 0: not counted yet */
-	bool skip_row;          /* drop up to the next newline: the row was too long */
+	bool in_rest;           /* buf begins within a line too long to be a row */
 	struct split split;
 	struct format format;
 	struct csv_reader *reader;      /* NULL: the format is not known yet */

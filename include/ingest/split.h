@@ -4,8 +4,8 @@
  * doubled one is a character, a newline inside quotes ends no row. What has no end within ROW_MAX
  * bytes is no row: its first line is a bad one and rows start again behind it. When that line alone
  * is longer than ROW_MAX it is REJECT_LONG, else the row is a quote that never closes, REJECT_QUOTE;
- * so is a quote still open where the data ends. A byte order mark is not known here: skip it before
- * (split_bom()). One thread at a time.
+ * so is a quote still open where the data ends. A byte order mark at the very start is skipped. One
+ * thread at a time.
  */
 #ifndef INGEST_SPLIT_H
 #define INGEST_SPLIT_H

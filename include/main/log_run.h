@@ -1,4 +1,4 @@
-/* log_run.h - what the commands over whole files share: a run set up from the options, its rows printed.
+/* log_run.h - what the commands over whole files share: a run, set up and printed.
  *
  * Owner: main.
  */

@@ -41,7 +41,7 @@ struct options {
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;
-	bool form_given;                /* -o stood on the command line: rows are wanted, not a screen */
+	bool form_given;                /* -o stood on the command line: rows are wanted */
 	const char *scores;             /* detect --scores FILE ("-": stdout) */
 	const char *channel;
 	bool quiet, help, version, once;
@@ -74,7 +74,7 @@ struct command_row {
 };
 
 /* Parses argv, whose texts o borrows; o must not move afterwards. Returns EXIT_OK, or the exit code
- * to end with after it has said why on stderr. EXIT_OK without a command: help or version was printed.
+ * to end with after it has said why on stderr. EXIT_OK without a command: help or version printed.
  */
 int options_parse(struct options *o, int argc, char **argv, const struct command_row **ret_command);
 void options_done(struct options *o);

@@ -1,9 +1,9 @@
 /* columns.h - events kept as columns, and the one order of a user's own events.
  *
  * That order is (time, category, item, behaviour, price, quantity), ids by their bytes, an absent
- * price or quantity first: total, so that it depends on content alone. 21 bytes an event, and 4 more
- * for each of price and quantity that any row has. Owner: the caller; distinct rows may be written by
- * different threads.
+ * price or quantity first: total, so that it depends on content alone. 21 bytes an event, and 4
+ * more for each of price and quantity that any row has. Owner: the caller; distinct rows may be
+ * written by different threads.
  */
 #ifndef SERIES_COLUMNS_H
 #define SERIES_COLUMNS_H

@@ -1,7 +1,7 @@
 /* crew.h - a piece of work done by several threads at once, which share it out among themselves.
  *
- * The work takes pieces from an atomic counter in its context until there are none; so fewer threads
- * than asked for (the system may refuse some) only make it slower.
+ * The work takes pieces from an atomic counter in its context until there are none; so fewer
+ * threads than asked for (the system may refuse some) only make it slower.
  */
 #ifndef SERIES_CREW_H
 #define SERIES_CREW_H

@@ -16,7 +16,7 @@
 
 struct history;
 
-/* One user's events, borrowed from the history; price and quantity are NULL when no row had them. */
+/* One user's events, borrowed from the history; price, quantity are NULL when no row has them. */
 struct user_events {
 	uint32_t n;
 	const int64_t *time_ms;
@@ -40,8 +40,8 @@ void history_range(const struct history *h, int64_t *ret_first_ms, int64_t *ret_
 bool history_is_spilled(const struct history *h);
 void history_user(const struct history *h, uint32_t user, struct user_events *ret);
 
-/* All events by (time, user bytes, index): built on the first call (one thread), 4 bytes an event more,
- * which lie in a mapped file when the history is spilled. What follows needs it.
+/* All events by (time, user bytes, index): built on the first call (one thread), 4 bytes an event
+ * more, which lie in a mapped file when the history is spilled. What follows needs it.
  */
 int history_order(struct history *h, struct err *e);
 /* The k-th event in that order: its user, and its index among the user's. */

@@ -40,7 +40,7 @@ struct profile {
 	uint32_t n_seen, cap_seen;
 	uint16_t session;               /* number of the current session; 0 before the first event */
 	uint16_t time[PROFILE_RECENT][3];       /* of the newest counts, ring by n % 64: 48-bit signed ms */
-};
+} __attribute__((aligned(64)));
 
 void profile_init(struct profile *p);
 void profile_done(struct profile *p);

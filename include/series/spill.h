@@ -1,9 +1,9 @@
-/* spill.h - events that do not fit in memory, in unlinked files: first by partition, then user-major.
+/* spill.h - events that do not fit in memory, in unlinked files: by partition, then by user.
  *
  * Events are appended to the file of their user's partition (user number modulo SPILL_PARTS), then
  * each partition, which is small, is loaded, sorted by user and by event_order(), and written as
- * columns to one file, which is mapped read-only. Files lie in $TMPDIR (default /tmp) without a name,
- * so that nothing of them outlives the process. Owner: one thread until sealed.
+ * columns to one file, which is mapped read-only. Files lie in $TMPDIR (default /tmp) without a
+ * name, so that nothing of them outlives the process. Owner: one thread until sealed.
  */
 #ifndef SERIES_SPILL_H
 #define SERIES_SPILL_H
@@ -26,14 +26,14 @@ struct spill_plan {
 	const struct ids *ids;
 	uint32_t n_users;
 	unsigned threads;
-	size_t memory_bytes;            /* for the partitions being sorted at one time; at least one is */
+	size_t memory_bytes;            /* for the partitions sorted at one time; at least one is */
 	bool price, quantity;           /* which columns to write */
 };
-/* start[] has n_users + 1 places: users in order of (partition, number) get the first of their rows. */
+/* start[] has n_users + 1 places: the first row of each user, by (partition, number). */
 int spill_seal(struct spill *s, const struct spill_plan *p, uint64_t *start, struct columns *ret,
 	struct err *e);
-/* Tells that bytes of the columns were read; now and then lets the system take their pages back. Any
- * thread.
+/* Tells that bytes of the columns were read; now and then lets the system take their pages back.
+ * Any thread.
  */
 void spill_touched(struct spill *s, size_t bytes, size_t limit);
 

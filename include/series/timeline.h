@@ -1,8 +1,9 @@
 /* timeline.h - rows that are sorted by time inside each user's slice, in time order over all users.
  *
- * By (time, the user's rank, row): 4 bytes an event, in memory or in an unlinked mapped file. Built a
- * span of time after the other, so that the scratch is that of one span (about a 64th of the events, in
- * 16-byte records) and 16 bytes a user. Owner: one thread while built, then read-only.
+ * By (time, the user's rank, row): 4 bytes an event, in memory or in an unlinked mapped file. Built
+ * a span of time after the other, so that the scratch is that of one span (about a 64th of the
+ * events, in 16-byte records, twice) and 16 bytes a user. Owner: one thread while built, then
+ * read-only.
  */
 #ifndef SERIES_TIMELINE_H
 #define SERIES_TIMELINE_H

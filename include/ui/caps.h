@@ -1,4 +1,5 @@
-/* caps.h - what terminfo knows of the terminal. Apart from term.c: <term.h> has a struct term too. */
+/* caps.h - what terminfo knows of the terminal. Apart from term.c: <term.h> has a struct term too.
+ */
 #ifndef UI_CAPS_H
 #define UI_CAPS_H
 

@@ -1,7 +1,7 @@
 /* console.h - the console over a feed: terminal, views, keys, until the person or the data ends it.
  *
- * The ui thread is the caller's; it owns the terminal from console_run() until it returns, however it
- * returns, and puts it back. Reads the feed only through engine/feed.h.
+ * The ui thread is the caller's; it owns the terminal from console_run() until it returns, however
+ * it returns, and puts it back. Reads the feed only through engine/feed.h.
  */
 #ifndef UI_CONSOLE_H
 #define UI_CONSOLE_H
@@ -22,9 +22,11 @@ struct console_options {
 	const volatile int *stop;       /* set by a signal: leave, restoring the terminal */
 };
 
-/* True when stdout is a terminal that can address its cursor; else ret_why says in a line why not. */
+/* True when stdout is a terminal that can address its cursor; else ret_why says in a line why not.
+ */
 bool console_can_run(char *ret_why, unsigned cap);
-/* 0 on a normal end. With keys, screens are written to stdout as plain text where the script says so. */
+/* 0 on a normal end. With keys, screens are written to stdout as plain text where the script says
+ * so. */
 int console_run(struct feed *f, const struct console_options *o, struct err *e);
 
 #endif

@@ -20,7 +20,8 @@ extern const char *const glyphs_name[GLYPHS_N];
 bool glyphs_choose(const char *word, bool utf8, bool has_acs, const char *term, enum glyphs *ret);
 
 unsigned glyph_per_cell(enum glyphs g);         /* values a cell */
-/* The text of one cell from glyph_per_cell() values; for GLYPHS_ACS a letter of the alternate set. */
+/* The text of one cell from glyph_per_cell() values; for GLYPHS_ACS a letter of the alternate set.
+ */
 const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf);
 /* 0..steps-1; 0 also for NaN, for anything below zero, and when max is no positive number. */
 unsigned glyph_step(float v, float max, unsigned steps);

@@ -1,4 +1,5 @@
-/* interest.h - a user's interest in one category over a trailing window: the chart of an alert's row.
+/* interest.h - a user's interest in one category over a trailing window: the chart of an alert's
+ * row.
  *
  * Cells are whole spans since 1970, so that a chart moves only when the clock passes into the next
  * one. Kept per alert, and made anew when the clock moved (at most once a second when live).
@@ -27,6 +28,7 @@ struct interest {
 };
 
 /* Of an alert of the feed, at the snapshot's data clock; valid until INTEREST_SLOTS others. */
-const struct interest *interest_look(struct ui *u, uint32_t alert, int64_t window_ms, unsigned n_cells);
+const struct interest *interest_look(struct ui *u, uint32_t alert, int64_t window_ms,
+	unsigned n_cells);
 
 #endif

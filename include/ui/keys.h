@@ -13,14 +13,16 @@ struct ui;
 
 #define KEYS_MAX 5
 #define KEY_NAME_MAX 16
+#define KEYS_HELP_COLUMNS 48    /* at most: a help line fits 80 columns */
 
-enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_LISTS = IN_LIVE | IN_USER,
-	IN_ALL = IN_LISTS | IN_HELP };
+enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_LISTS = IN_LIVE | IN_USER,
+	IN_ALL = IN_LISTS | IN_HELP };  /* a prompt takes all keys, so it stands apart */
 enum when {
 	WHEN_LOADED = 1,
 	WHEN_REPLAY = 2, WHEN_LIVE = 4,         /* the kind of feed */
 	WHEN_ALERTS = 8,                        /* there is one */
-	WHEN_FOUND = 16                         /* a search is active */
+	WHEN_FOUND = 16,                        /* a search is active */
+	WHEN_HELD = 32
 };
 
 struct action {

@@ -1,7 +1,7 @@
 /* pane.h - one user's portrait in a box: the body of USER, and the right half of a wide LIVE.
  *
- * The window is chosen by the data: three times the way back to the onset of the user's newest alert,
- * a day at least; the whole history where there is no alert, or where that is shorter.
+ * The window is chosen by the data: three times the way back to the onset of the user's newest
+ * alert, a day at least; the whole history where there is no alert, or where that is shorter.
  */
 #ifndef UI_PANE_H
 #define UI_PANE_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "engine/portrait.h"
 #include "ui/term.h"
 
@@ -19,7 +20,7 @@ struct ui;
 struct pane {
 	bool is_made;
 	struct portrait portrait;
-	char trouble[200];              /* why there is none */
+	char trouble[ERR_TEXT_MAX];     /* why there is none */
 	uint32_t user;
 	int64_t data_ms, made_ms;
 	uint32_t n_cells, n_rows;

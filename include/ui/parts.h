@@ -8,7 +8,7 @@
 #include "ui/term.h"
 
 #define PARTS_MAX 24
-#define PART_TEXT_MAX 160
+#define PART_TEXT_MAX 320
 
 struct part {
 	char text[PART_TEXT_MAX];
@@ -23,7 +23,7 @@ struct parts {
 	unsigned n;
 };
 
-/* Beyond PARTS_MAX nothing is added. */
+/* Texts beyond PART_TEXT_MAX are cut at a character; parts beyond PARTS_MAX replace the last. */
 struct part *parts_add(struct parts *p, unsigned rank, enum ink ink, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void parts_draw(const struct parts *p, struct term *t, int line, int column, int width);

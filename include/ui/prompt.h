@@ -9,6 +9,8 @@ struct ui;
 
 #define PROMPT_MAX 128
 
+enum prompt_edit { PROMPT_DONE, PROMPT_CANCEL, PROMPT_ERASE, PROMPT_ERASE_WORD, PROMPT_ERASE_ALL };
+
 struct prompt_ops {
 	const char *label;              /* "time: " */
 	const char *hint;               /* shown behind while nothing is typed */
@@ -24,8 +26,9 @@ struct prompt {
 };
 
 void prompt_open(struct prompt *p, const struct prompt_ops *ops);
-/* Every key is the prompt's while it is open. */
-void prompt_key(struct prompt *p, struct ui *u, int key);
+/* While it is open every key is the prompt's: those of the table edit, the rest is typed. */
+void prompt_type(struct prompt *p, struct ui *u, int key);
+void prompt_edit(struct prompt *p, struct ui *u, enum prompt_edit how);
 void prompt_draw(const struct prompt *p, struct term *t, int line);
 
 #endif

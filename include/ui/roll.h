@@ -1,6 +1,7 @@
 /* roll.h - the alerts of a feed by user: which of its user's alerts one is, and the one before it.
  *
- * Grows with the feed's alerts, which stay where they are. Memory: 8 bytes an alert, 4 a user number.
+ * Grows with the feed's alerts, which stay where they are. Memory: 8 bytes an alert, 4 a user
+ * number.
  */
 #ifndef UI_ROLL_H
 #define UI_ROLL_H

@@ -1,7 +1,8 @@
 /* term.h - the terminal as a grid of cells; the only room that knows curses.
  *
  * Every text passes through term_put(): scrubbed, shown in what the locale can show, cut at a whole
- * character (the cut ends in "~") and padded, all in columns. One term at a time; owner: the ui thread.
+ * character (the cut ends in "~") and padded, all in columns. One term at a time; owner: the ui
+ * thread.
  */
 #ifndef UI_TERM_H
 #define UI_TERM_H
@@ -25,7 +26,7 @@ enum term_key {
 	TERM_UP = 0x110000, TERM_DOWN, TERM_LEFT, TERM_RIGHT, TERM_HOME, TERM_END, TERM_PAGE_UP,
 	TERM_PAGE_DOWN, TERM_BACKSPACE, TERM_DELETE, TERM_F1,
 	TERM_RESIZED,
-	TERM_GONE               /* end of file or hangup */
+	TERM_OTHER              /* a key without a use */
 };
 #define TERM_ENTER '\r'
 #define TERM_ESCAPE 0x1b
@@ -47,7 +48,6 @@ struct term {
 	FILE *in, *out;
 	bool owns_in, owns_out;
 	bool utf8, scripted, coloured;
-	bool gone;
 	enum glyphs glyphs;
 	const struct theme *theme;
 	int lines, columns;
@@ -58,26 +58,31 @@ int term_open(struct term *t, const struct term_options *o, struct err *e);
 void term_close(struct term *t);
 
 void term_begin(struct term *t);        /* an empty screen to draw on */
-void term_end(struct term *t);          /* shows it: writes what changed, if anything did */
+/* Shows it: writes what changed, if anything did. Returns about how many bytes that took. */
+unsigned term_end(struct term *t);
 /* len bytes of s at a line and column, width columns in all. */
 void term_put(struct term *t, int line, int column, int width, enum ink ink, const char *s);
-void term_putf(struct term *t, int line, int column, int width, enum ink ink, const char *format, ...)
-	__attribute__((format(printf, 6, 7)));
+void term_putf(struct term *t, int line, int column, int width, enum ink ink, const char *format,
+	...) __attribute__((format(printf, 6, 7)));
 /* One character over a whole width: '-' and '|' may become lines. */
 void term_rule(struct term *t, int line, int column, int width);
 void term_wall(struct term *t, int line, int column, int height);
 /* cells of glyph_per_cell() values each; values at or above alarm are drawn in INK_ALARM. */
-void term_chart(struct term *t, int line, int column, int cells, const float *v, float max, float alarm);
+void term_chart(struct term *t, int line, int column, int cells, const float *v, float max,
+	float alarm);
 
 int term_width(const struct term *t, const char *s);    /* columns term_put() needs for s */
 
 int term_key(struct term *t);           /* never waits; TERM_NONE: nothing there */
-int term_wait(struct term *t, int timeout_ms);          /* 1: a key may be there; 0; negative: gone */
+/* 1: something can be read; 0: not in that time, or a signal came; negative: the terminal is gone.
+ */
+int term_wait(struct term *t, int timeout_ms);
 void term_resize(struct term *t, unsigned lines, unsigned columns);
 void term_redraw(struct term *t);       /* the next term_end() paints everything */
 void term_suspend(struct term *t);      /* the terminal back to the shell until it says go on */
 
-/* The cells as lines of text, blanks at the ends of lines cut; attributes as letters of the theme. */
+/* The cells as lines of text, blanks at the ends of lines cut; attributes as letters of the theme.
+ */
 bool term_cells(const struct term *t, struct text *ret);
 bool term_inks(const struct term *t, struct text *ret);
 

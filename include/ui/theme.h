@@ -32,7 +32,8 @@ struct theme {
 	struct look look[INK_N];
 };
 
-/* NULL: mono when NO_COLOR is set, else by COLORFGBG, else dark. NULL is returned for an unknown word. */
+/* NULL: mono when NO_COLOR is set, else by COLORFGBG, else dark. NULL is returned for an unknown
+ * word. */
 const struct theme *theme_choose(const char *word);
 
 #endif

@@ -40,8 +40,8 @@ struct live_state {
 struct user_state {             /* view_user.c */
 	uint32_t user;
 	bool is_held;
-	int64_t at_ms;          /* time of the event under the cursor, while held */
-	uint32_t skip;          /* events of that instant nearer to the top */
+	uint32_t index;         /* of the event under the cursor, from the oldest, while held */
+	int64_t wanted_ms;      /* goes to the newest event up to then; INT64_MIN: nowhere */
 	struct pane_place place;
 	struct pane pane;
 };
@@ -68,9 +68,9 @@ struct ui {
 	char message[240];              /* until the next key */
 	bool is_error;
 	bool is_dirty;                  /* something on the screen is out of date */
+	unsigned painted_bytes;         /* by the last ui_draw(), about */
 	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */
 	bool is_done, leaves_text;
-	bool has_notices;               /* the notices before the console opened were not its own */
 	uint32_t n_notices_seen;
 };
 
@@ -83,23 +83,28 @@ void ui_draw(struct ui *u);             /* the whole screen */
 
 void ui_show(struct ui *u, enum view_id view);  /* on top of the present one */
 void ui_up(struct ui *u);                       /* back; out of the console at the lowest */
-void ui_say(struct ui *u, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void ui_say(struct ui *u, bool is_error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */
 
+unsigned ui_place(const struct ui *u);  /* enum views of keys.h: where keys go */
 unsigned ui_state(const struct ui *u);  /* enum when of keys.h */
 bool ui_is_loaded(const struct ui *u);
+bool ui_is_stopped(const struct ui *u);         /* a signal asked for the end */
 /* Live, and less than a second after made_ms: too early to read a user's events again. */
 bool ui_is_early(struct ui *u, int64_t made_ms);
 
 /* Texts of the feed, scrubbed, in the way screens show them. */
 const char *ui_time(const struct ui *u, int64_t ms, char *buf);         /* UI_TIME_MAX */
 int ui_time_width(const struct ui *u);
-const char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
-const char *ui_category(const struct ui *u, uint32_t category, char *buf);
-const char *ui_item(const struct ui *u, uint32_t item, char *buf);
+char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
+char *ui_user_id(const struct ui *u, uint32_t user, char *buf);   /* without its name */
+char *ui_category(const struct ui *u, uint32_t category, char *buf);
+char *ui_item(const struct ui *u, uint32_t item, char *buf);
+char *ui_brief(char *name, unsigned columns);     /* cuts it in place */
 const char *ui_priority(unsigned severity, enum ink *ret_ink);          /* "!!", " !", " ." */
 
-/* frame.c: what stands around every view; returns what is left in the middle. */
-struct box frame_draw(struct ui *u);
+/* "Phones > Gift cards" in one line: each name gets half, and what the other leaves over. */
+void ui_put_pair(struct ui *u, const struct finding *f, struct box b, enum ink ink);
 
 #endif

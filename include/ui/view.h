@@ -14,7 +14,7 @@ enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_L
 
 struct view {
 	unsigned bit;                                   /* enum views of keys.h */
-	bool is_framed;                                 /* between title and bar above, keys below */
+	bool is_framed; /* between title and bar above, keys below */
 	void (*look)(struct ui *u);                     /* the snapshot is new; may be NULL */
 	void (*draw)(struct ui *u, struct box b);
 	void (*move)(struct ui *u, enum move how);
@@ -31,6 +31,7 @@ extern const struct view *const view_table[VIEW_N];
 
 /* The top row of a list so that the cursor is among the page's rows, moved as little as can be. */
 unsigned view_scroll(unsigned top, unsigned cursor, unsigned page, unsigned n);
+int view_clamp(int value, int low, int high);
 /* Where a cursor at `at` of n rows goes. */
 unsigned view_step(enum move how, unsigned at, unsigned page, unsigned n);
 

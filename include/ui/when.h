@@ -7,7 +7,7 @@
 
 struct zone;
 
-#define WHEN_FORMS "10:30, 10:30:15, -2h, +30m, 2017-11-30, 2017-11-30 08:00"
+#define WHEN_FORMS "10:30, -2h, +30m, 2017-11-30, 2017-11-30 08:00"
 
 /* A time of day is of now's day in the zone; a signed span counts from now. */
 bool when_parse(const char *s, int64_t now_ms, const struct zone *z, int64_t *ret_ms);

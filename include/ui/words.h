@@ -11,8 +11,8 @@ const char *words_count(uint64_t n, char *buf);                 /* "2,310" */
 const char *words_span(int64_t ms, char *buf);                  /* "9d", "45 min", "6.8h", "12s" */
 const char *words_speed(double factor, char *buf);              /* "x60", "x0.5", "max" for 0 */
 
-/* The spans that charts cover: 30 min, 2h, 6h, 24h, 3d, 7d, 4w, 13w, 1y. The largest that is at most
- * ms, but the first at least; and the smallest that is at least ms, but the last at most.
+/* The spans that charts cover: 30 min, 2h, 6h, 24h, 3d, 7d, 4w, 13w, 1y. The largest that is at
+ * most ms, but the first at least; and the smallest that is at least ms, but the last at most.
  */
 int64_t words_window_within(int64_t ms);
 int64_t words_window_around(int64_t ms);

@@ -4,55 +4,39 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/blocks.h"
 #include "base/err.h"
 #include "base/mem.h"
 
-#define BLOCK 1024u             /* states a block */
 #define LINES (sizeof(struct mixture) / 64)
 
 struct cpu {
-	struct mixture **block;
-	void **raw;             /* what mem_get() gave; blocks are aligned to cache lines within */
-	uint32_t n_blocks, n_slots;
+	struct blocks state;
+	uint32_t n_slots;
 };
 
 static struct mixture *state_of(const struct backend *b, uint32_t slot)
 {
 	const struct cpu *c = b->priv;
-	return &c->block[slot / BLOCK][slot % BLOCK];
+	return blocks_at(&c->state, slot);
 }
 
 static int cpu_open(struct backend *b, const struct mixture_rule *rule, struct err *e)
 {
+	struct cpu *c = mem_get(1, sizeof *c);
+	if (!c)
+		return err_set(e, -ENOMEM, "could not open the cpu backend: out of memory");
+	blocks_init(&c->state, sizeof(struct mixture));
 	b->rule = rule;
-	b->priv = mem_get(1, sizeof(struct cpu));
-	return b->priv ? 0 : err_set(e, -ENOMEM, "could not open the cpu backend: out of memory");
-}
-
-static bool add_block(struct cpu *c)
-{
-	struct mixture **block = mem_resize(c->block, c->n_blocks + 1, sizeof *block);
-	if (!block)
-		return false;
-	c->block = block;
-	void **raw = mem_resize(c->raw, c->n_blocks + 1, sizeof *raw);
-	if (!raw)
-		return false;
-	c->raw = raw;
-	raw[c->n_blocks] = mem_get(BLOCK + 1, sizeof(struct mixture));
-	if (!raw[c->n_blocks])
-		return false;
-	block[c->n_blocks] = (struct mixture *)(((uintptr_t)raw[c->n_blocks] + 63) & ~(uintptr_t)63);
-	c->n_blocks++;
-	return true;
+	b->priv = c;
+	return 0;
 }
 
 static int cpu_reserve(struct backend *b, uint32_t n_slots, struct err *e)
 {
 	struct cpu *c = b->priv;
-	while (c->n_blocks * (uint64_t)BLOCK < n_slots)
-		if (!add_block(c))
-			return err_set(e, -ENOMEM, "could not keep the state of %u users: out of memory", n_slots);
+	if (!blocks_reserve(&c->state, n_slots))
+		return err_set(e, -ENOMEM, "could not keep the state of %u users: out of memory", n_slots);
 	while (c->n_slots < n_slots)
 		mixture_reset(state_of(b, c->n_slots++));
 	return 0;
@@ -134,10 +118,7 @@ static void cpu_close(struct backend *b)
 	struct cpu *c = b->priv;
 	if (!c)
 		return;
-	for (uint32_t i = 0; i < c->n_blocks; i++)
-		mem_free(c->raw[i]);
-	mem_free(c->block);
-	mem_free(c->raw);
+	blocks_done(&c->state);
 	mem_free(c);
 }
 

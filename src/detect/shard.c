@@ -18,6 +18,7 @@ int shard_init(struct shard *s, const struct model *m, const struct ids *ids, co
 	struct err *e)
 {
 	*s = (struct shard){ .model = m, .ids = ids };
+	blocks_init(&s->profile, sizeof(struct profile));
 	mixture_rule_init(&s->rule, m);
 	s->prior = model_prior(m, ids->category, &s->unseen);
 	s->n_prior = dict_size(ids->category);
@@ -29,9 +30,9 @@ int shard_init(struct shard *s, const struct model *m, const struct ids *ids, co
 void shard_done(struct shard *s)
 {
 	for (uint32_t i = 0; i < s->n_slots; i++)
-		profile_done(&s->profile[i]);
+		profile_done(shard_profile(s, i));
 	backend_close(&s->backend);
-	mem_free(s->profile);
+	blocks_done(&s->profile);
 	mem_free(s->prior);
 	mem_free(s->run);
 	mem_free(s->user);
@@ -52,17 +53,13 @@ static bool grow(void *array, uint32_t need, size_t size)
 
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e)
 {
-	if (n_slots > s->cap_slots) {
-		uint32_t cap = n_slots < 16 ? 16 : n_slots + n_slots / 2;
-		if (!grow(&s->profile, cap, sizeof *s->profile))
-			return no_memory(e);
-		s->cap_slots = cap;
-	}
+	if (!blocks_reserve(&s->profile, n_slots))
+		return no_memory(e);
 	int r = s->backend.ops->reserve(&s->backend, n_slots, e);
 	if (r < 0)
 		return r;
 	while (s->n_slots < n_slots)
-		profile_init(&s->profile[s->n_slots++]);
+		profile_init(shard_profile(s, s->n_slots++));
 	return 0;
 }
 
@@ -70,7 +67,7 @@ void shard_reset(struct shard *s, uint32_t slot)
 {
 	struct mixture fresh;
 	mixture_reset(&fresh);
-	profile_reset(&s->profile[slot]);
+	profile_reset(shard_profile(s, slot));
 	s->backend.ops->load(&s->backend, slot, &fresh);
 }
 
@@ -105,7 +102,7 @@ int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms, co
 {
 	if (!make_room(s, n))
 		return no_memory(e);
-	struct profile *p = &s->profile[slot];
+	struct profile *p = shard_profile(s, slot);
 	struct count *c = s->count + s->n_counts;
 	int n_counts = profile_push(p, time_ms, category, n, s->model->gap_ms, c);
 	if (n_counts < 0)
@@ -134,7 +131,7 @@ static void restart(struct shard *s, uint32_t slot, const struct mixture *old, u
 	struct run_of run = { .slot = slot, .n = age, .quiet_n = UINT32_MAX };
 	for (uint32_t i = 0; i < age; i++)
 		category[i] = mixture_category(old, age - i);
-	profile_restart(&s->profile[slot], category, age, PROFILE_WARM_UP, c);
+	profile_restart(shard_profile(s, slot), category, age, PROFILE_WARM_UP, c);
 	fill_prior(s, c, age);
 	mixture_reset(&fresh);
 	s->backend.ops->load(&s->backend, slot, &fresh);
@@ -145,7 +142,7 @@ static void explain_alarm(struct shard *s, const struct verdict *v, uint32_t slo
 {
 	struct mixture state;
 	s->backend.ops->save(&s->backend, slot, &state);
-	struct suspect who = { .profile = &s->profile[slot], .state = &state, .prior = s->prior,
+	struct suspect who = { .profile = shard_profile(s, slot), .state = &state, .prior = s->prior,
 		.n_prior = s->n_prior, .unseen = s->unseen, .category = s->ids->category, .model = s->model };
 	explain(&who, v->age, f);
 	f->far = (float)model_far(s->model, v->score);
@@ -160,7 +157,7 @@ int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		const struct verdict *v = &s->verdict[i];
 		uint32_t slot = s->run[v->run].slot;
-		struct shard_event ev = { .log_m = v->log_m, .n = s->profile[slot].n };
+		struct shard_event ev = { .log_m = v->log_m, .n = shard_profile(s, slot)->n };
 		ev.finding = (struct finding){ .user = s->user[v->run], .time_ms = s->time_ms[v->run],
 			.score = v->score, .kind = KIND_INTEREST, .direction = DIRECTION_SHIFT };
 		if (!s->records)

@@ -77,7 +77,7 @@ static int keep(void *ctx, const struct shard_event *ev, struct err *e)
 
 static int keep_exposure(struct worker *w, uint32_t user)
 {
-	const struct profile *p = &w->shard.profile[0];
+	const struct profile *p = shard_profile(&w->shard, 0);
 	if (!w->shard.records || p->risk_ms == INT64_MAX)
 		return 0;
 	struct sweep *out = &w->out;

@@ -73,6 +73,23 @@ static uint32_t gather(struct tracker *t, const struct event *ev, uint32_t n, ui
 	return i;
 }
 
+#define FAR 24u                 /* events ahead whose profiles are on their way from memory, */
+#define NEAR 12u                /* and whose categories and times are */
+
+static void fetch_ahead(const struct tracker *t, const struct event *ev, uint32_t left)
+{
+	const struct shard *s = &t->shard;
+	if (left > FAR && ev[FAR].user < s->n_slots)
+		__builtin_prefetch(shard_profile(s, ev[FAR].user), 1);
+	if (left <= NEAR || ev[NEAR].user >= s->n_slots)
+		return;
+	const struct profile *p = shard_profile(s, ev[NEAR].user);
+	__builtin_prefetch(p->time[p->n % PROFILE_RECENT], 1);
+	__builtin_prefetch(p->seen, 1);
+	__builtin_prefetch(p->seen + p->n_seen);
+	__builtin_prefetch(p->seen + p->cap_seen + p->n_seen, 1);
+}
+
 struct relay {
 	tracker_sink *sink;
 	void *ctx;
@@ -96,6 +113,7 @@ int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_
 	struct relay relay = { sink, ctx };
 	int r = 0;
 	for (uint32_t i = 0, n_categories; i < n && r == 0; ) {
+		fetch_ahead(t, ev + i, n - i);
 		uint32_t user = ev[i].user, taken = gather(t, ev + i, n - i, &n_categories);
 		if (taken == 0)
 			return err_set(e, -ENOMEM, "could not read a user's events: out of memory");
@@ -117,7 +135,7 @@ void tracker_standing(const struct tracker *t, uint32_t user, struct standing *r
 		.learning = true, .risk_ms = INT64_MAX };
 	if (user >= t->shard.n_slots)
 		return;
-	const struct profile *p = &t->shard.profile[user];
+	const struct profile *p = shard_profile(&t->shard, user);
 	struct mixture x;
 	t->shard.backend.ops->save(&t->shard.backend, user, &x);
 	ret->n = p->n;

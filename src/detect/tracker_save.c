@@ -63,9 +63,9 @@ static char *put(char *at, const void *from, size_t len)
 
 size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t cap)
 {
-	if (user >= t->shard.n_slots || t->shard.profile[user].session == 0)
+	if (user >= t->shard.n_slots || shard_profile(&t->shard, user)->session == 0)
 		return 0;
-	const struct profile *p = &t->shard.profile[user];
+	const struct profile *p = shard_profile(&t->shard, user);
 	const struct dict *d = t->shard.ids->category;
 	struct mixture x;
 	struct saved h;
@@ -180,8 +180,8 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 		return err_set(e, code, "could not restore a user's profile: %s",
 			code == -ENOMEM ? "out of memory" : "damaged");
 	}
-	profile_done(&t->shard.profile[user]);
-	t->shard.profile[user] = p;
+	profile_done(shard_profile(&t->shard, user));
+	*shard_profile(&t->shard, user) = p;
 	t->shard.backend.ops->load(&t->shard.backend, user, &x);
 	return 0;
 }

@@ -1,0 +1,12 @@
+/* frame.h - what stands around a view: title and bar above, status and keys below. */
+#ifndef UI_FRAME_H
+#define UI_FRAME_H
+
+#include "ui/term.h"
+
+struct ui;
+
+/* Returns what is left in the middle. */
+struct box frame_draw(struct ui *u);
+
+#endif

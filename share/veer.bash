@@ -1,0 +1,71 @@
+# Completion of veer's command lines for bash.
+#
+# One list of options a command, as "veer COMMAND --help" has them; tests/style/manual.test compares.
+
+_veer_options()
+{
+	local log='--format --columns --tz --session-gap --budget --memory'
+	local find='--step --score --model --backend --db --output'
+	local all='--config --help --version'
+
+	case $1 in
+	watch) echo "$log $find --names --lateness --retain --once --keys --screen --glyphs --theme" \
+		"--quiet $all" ;;
+	replay) echo "$log $find --names --threads --from --until --speed --paused --keys --screen" \
+		"--glyphs --theme --quiet $all" ;;
+	detect) echo "$log $find --threads --until --scores --channel --quiet $all" ;;
+	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
+	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
+		"--evidence --quiet $all" ;;
+	generate) echo "--events --users --seed --truth --out --quiet $all" ;;
+	model) echo "$log --threads --until --out --quiet $all" ;;
+	doctor) echo "$all" ;;
+	esac
+}
+
+# The values of an option; nothing: any, "files": a file.
+_veer_values()
+{
+	case $1 in
+	-f | --format) echo 'veer taobao' ;;
+	-o | --output) echo 'csv jsonl' ;;
+	--score) echo 'interest count ctr conversion amount' ;;
+	--backend) echo 'auto cpu cuda' ;;
+	--channel) echo 'mixture' ;;
+	--glyphs) echo 'auto braille blocks acs ascii' ;;
+	--theme) echo 'dark light mono' ;;
+	--step) echo 'hour day week' ;;
+	--speed) echo '60 3600 max' ;;
+	--budget) echo 'auto 0.5/kud 50/day' ;;
+	--session-gap) echo 'fit 30m' ;;
+	--from) echo 'start' ;;
+	--until) echo 'end' ;;
+	--threads) echo 'cores' ;;
+	--memory) echo 'half' ;;
+	--names | --model | --db | --scores | --keys | --truth | --out | --config) echo files ;;
+	esac
+}
+
+_veer()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local commands='watch replay detect user alerts generate model doctor'
+	local values
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
+		return
+	fi
+	values=$(_veer_values "$before")
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_veer_options "${COMP_WORDS[1]}")" -- "$word")
+	elif [[ -n $values && $values != files ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
+	else
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+
+complete -F _veer veer

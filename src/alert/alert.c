@@ -1,0 +1,220 @@
+#include "alert/alert.h"
+
+#include <endian.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/dict.h"
+#include "base/text.h"
+#include "base/zone.h"
+
+static const char *const column[] = {
+	"alert_id", "user", "time", "onset", "kind", "direction", "category_from", "category_to",
+	"share_before", "share_after", "score", "far", "severity", "state", "model",
+};
+#define N_COLUMNS (sizeof column / sizeof *column)
+
+static const char *const form_name[] = { [ALERT_CSV] = "csv", [ALERT_JSONL] = "jsonl" };
+#define N_FORMS (sizeof form_name / sizeof *form_name)
+
+/* xxh64 of the other fields, little-endian, seeded with xxh64 of the user's bytes (and their length,
+ * which xxh64 takes in).
+ */
+static uint64_t alert_id(const struct finding *f, const struct ids *ids, uint64_t model_hash)
+{
+	size_t len;
+	const char *user = dict_text(ids->user, f->user, &len);
+	uint64_t field[] = {
+		htole64(f->kind), htole64((uint64_t)f->onset_ms), htole64((uint64_t)f->time_ms),
+		htole64(model_hash),
+	};
+
+	return XXH64(field, sizeof field, XXH64(user, len, 0));
+}
+
+struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash)
+{
+	return (struct alert){ *f, alert_id(f, ids, model_hash), model_hash };
+}
+
+static int alert_cmp(const void *a, const void *b, void *ctx)
+{
+	const struct finding *x = &((const struct alert *)a)->f, *y = &((const struct alert *)b)->f;
+	const struct ids *ids = ctx;
+	int c = (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+
+	if (!c && x->user != y->user)
+		c = dict_cmp(ids->user, x->user, y->user);
+	return c ? c : strcmp(kind_name[x->kind], kind_name[y->kind]);
+}
+
+void alert_sort(struct alert *a, uint32_t n, const struct ids *ids)
+{
+	if (n)
+		qsort_r(a, n, sizeof *a, alert_cmp, (void *)(uintptr_t)ids);
+}
+
+bool alert_form_parse(const char *word, enum alert_form *ret)
+{
+	for (unsigned i = 0; i < N_FORMS; i++)
+		if (!strcmp(word, form_name[i])) {
+			*ret = (enum alert_form)i;
+			return true;
+		}
+	return false;
+}
+
+void alert_header(struct text *t, enum alert_form form)
+{
+	if (form != ALERT_CSV)
+		return;
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		text_addf(t, "%s%s", i ? "," : "", column[i]);
+	text_add(t, "\n", 1);
+}
+
+/* A row under way: its cells come in the order of column[]. */
+struct row {
+	struct text *t;
+	enum alert_form form;
+	unsigned n;
+};
+
+static void next_cell(struct row *r)
+{
+	if (r->form == ALERT_JSONL)
+		text_addf(r->t, "%s\"%s\":", r->n ? "," : "{", column[r->n]);
+	else if (r->n)
+		text_add(r->t, ",", 1);
+	r->n++;
+}
+
+static void put_absent(struct row *r)
+{
+	next_cell(r);
+	if (r->form == ALERT_JSONL)
+		text_add(r->t, "null", 4);
+}
+
+static void put_bytes(struct row *r, const char *s, size_t len)
+{
+	next_cell(r);
+	if (r->form == ALERT_JSONL)
+		text_add_json(r->t, s, len);
+	else
+		text_add_csv(r->t, s, len);
+}
+
+static void put_word(struct row *r, const char *s)
+{
+	put_bytes(r, s, strlen(s));
+}
+
+static void put_hash(struct row *r, uint64_t hash)
+{
+	char hex[17];
+
+	snprintf(hex, sizeof hex, "%016" PRIx64, hash);
+	put_word(r, hex);
+}
+
+static void put_time(struct row *r, int64_t ms)
+{
+	char buf[ZONE_TEXT_MAX];
+
+	put_word(r, time_iso(ms, buf));
+}
+
+static void put_number(struct row *r, double v)
+{
+	if (!isfinite(v)) {
+		put_absent(r);
+		return;
+	}
+	next_cell(r);
+	text_addf(r->t, "%.6g", v);
+}
+
+static void put_category(struct row *r, const struct ids *ids, uint32_t category)
+{
+	size_t len;
+	const char *s;
+
+	if (category == DICT_NONE) {
+		put_absent(r);
+		return;
+	}
+	s = dict_text(ids->category, category, &len);
+	put_bytes(r, s, len);
+}
+
+static void put_share(struct row *r, const struct finding *f, uint32_t part, uint32_t whole)
+{
+	put_number(r, f->to == DICT_NONE || !whole ? NAN : (double)part / whole);
+}
+
+void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
+	const char *state)
+{
+	const struct finding *f = &a->f;
+	struct row r = { t, form, 0 };
+	size_t len;
+	const char *user = dict_text(ids->user, f->user, &len);
+
+	put_hash(&r, a->id);
+	put_bytes(&r, user, len);
+	put_time(&r, f->time_ms);
+	put_time(&r, f->onset_ms);
+	put_word(&r, kind_name[f->kind]);
+	put_word(&r, direction_name[f->direction]);
+	put_category(&r, ids, f->from);
+	put_category(&r, ids, f->to);
+	put_share(&r, f, f->to_before, f->n_before);
+	put_share(&r, f, f->to_after, f->n_after);
+	put_number(&r, (double)f->score);
+	put_number(&r, (double)f->far);
+	put_number(&r, f->severity);
+	put_word(&r, state);
+	put_hash(&r, a->model);
+	text_add(t, form == ALERT_JSONL ? "}\n" : "\n", form == ALERT_JSONL ? 2 : 1);
+}
+
+/* "1234567" to "1,234,567". */
+static void group_digits(const char *digits, char *buf, size_t n)
+{
+	size_t len = strlen(digits), at = 0;
+
+	for (size_t i = 0; i < len && at + 2 < n; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[at++] = ',';
+		buf[at++] = digits[i];
+	}
+	buf[at] = '\0';
+}
+
+void alert_rarity(double far, char *buf, size_t n)
+{
+	static const double most = 1e12;        /* beyond, the tail of the curve says nothing */
+	char digits[32], grouped[48];
+	double days = 1000 / far;
+
+	if (isnan(far) || far < 0) {
+		snprintf(buf, n, "never calibrated");
+		return;
+	}
+	if (days > most)
+		days = most;
+	snprintf(digits, sizeof digits, "%.1e", days);
+	days = strtod(digits, NULL);            /* two significant digits */
+	if (days < 10) {
+		snprintf(buf, n, "once in %.2g user-day%s", days, days == 1 ? "" : "s");
+		return;
+	}
+	snprintf(digits, sizeof digits, "%.0f", days);
+	group_digits(digits, grouped, sizeof grouped);
+	snprintf(buf, n, "once in %s user-days", grouped);
+}

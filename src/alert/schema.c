@@ -1,0 +1,143 @@
+#include "alert/schema.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/sql.h"
+
+#define ISO(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
+
+/* step[i] leads from version i to i + 1. */
+static const char *const step[] = {
+	"CREATE TABLE alert ("
+	" alert_id TEXT NOT NULL UNIQUE, user NOT NULL, time_ms INTEGER NOT NULL,"
+	" onset_ms INTEGER NOT NULL, kind TEXT NOT NULL, direction TEXT NOT NULL,"
+	" category_from, category_to,"
+	" n_before INTEGER NOT NULL, n_after INTEGER NOT NULL,"
+	" from_before INTEGER NOT NULL, from_after INTEGER NOT NULL,"
+	" to_before INTEGER NOT NULL, to_after INTEGER NOT NULL,"
+	" score REAL, far REAL, severity INTEGER NOT NULL,"
+	" state TEXT NOT NULL DEFAULT 'new', model TEXT NOT NULL);"
+	"CREATE INDEX alert_by_time ON alert (time_ms);"
+	"CREATE INDEX alert_by_user ON alert (user, time_ms);"
+
+	"CREATE TABLE evidence ("
+	" alert_id TEXT NOT NULL REFERENCES alert (alert_id) ON DELETE CASCADE"
+	"  DEFERRABLE INITIALLY DEFERRED,"
+	" step_ms INTEGER NOT NULL, category NOT NULL, interest REAL,"
+	" PRIMARY KEY (alert_id, step_ms, category)) WITHOUT ROWID;"
+
+	"CREATE TABLE reject ("
+	" source NOT NULL, line INTEGER NOT NULL, why TEXT NOT NULL, text NOT NULL,"
+	" PRIMARY KEY (source, line, text)) WITHOUT ROWID;"
+
+	"CREATE TABLE event ("
+	" seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, user NOT NULL, item NOT NULL,"
+	" category NOT NULL, behaviour INTEGER NOT NULL, price REAL, quantity REAL);"
+	"CREATE INDEX event_by_user ON event (user, time_ms);"
+
+	"CREATE TABLE model ("
+	" seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, since_ms INTEGER NOT NULL, file BLOB NOT NULL,"
+	" UNIQUE (hash, since_ms));"
+
+	"CREATE TABLE number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE place ("
+	" path PRIMARY KEY NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
+	" offset INTEGER NOT NULL, read INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE profile (user NOT NULL UNIQUE, state BLOB NOT NULL);"
+
+	"CREATE VIEW v_alert AS SELECT alert_id, user, " ISO("time_ms") " AS time,"
+	" " ISO("onset_ms") " AS onset, kind, direction, category_from, category_to,"
+	" CASE WHEN category_to NOT NULL AND n_before > 0"
+	"  THEN to_before * 1.0 / n_before END AS share_before,"
+	" CASE WHEN category_to NOT NULL AND n_after > 0"
+	"  THEN to_after * 1.0 / n_after END AS share_after,"
+	" score, far, severity, state, model FROM alert;"
+
+	"CREATE VIEW v_event AS SELECT seq, " ISO("time_ms") " AS time, user, item, category,"
+	" CASE behaviour WHEN 0 THEN 'view' WHEN 1 THEN 'cart' WHEN 2 THEN 'favourite'"
+	"  WHEN 3 THEN 'buy' WHEN 4 THEN 'other' WHEN 5 THEN 'return' END AS behaviour,"
+	" price, quantity FROM event;"
+
+	"CREATE VIEW v_user AS SELECT user,"
+	" (SELECT count(*) FROM event e WHERE e.user = u.user) AS n_events,"
+	" (SELECT " ISO("max(time_ms)") " FROM event e WHERE e.user = u.user) AS last_event,"
+	" (SELECT count(*) FROM alert a WHERE a.user = u.user) AS n_alerts,"
+	" (SELECT max(severity) FROM alert a WHERE a.user = u.user) AS max_severity,"
+	" (SELECT " ISO("max(time_ms)") " FROM alert a WHERE a.user = u.user) AS last_alert"
+	" FROM (SELECT user FROM event UNION SELECT user FROM alert) u;",
+};
+#define VERSION ((int64_t)(sizeof step / sizeof *step))
+
+static int fault(sqlite3 *db, const char *path, struct err *e)
+{
+	int rc = sqlite3_errcode(db);
+
+	return err_set(e, sql_errno(rc), "could not open alert store \"%s\": %s", path,
+		rc == SQLITE_NOTADB ? "not a database" : sqlite3_errmsg(db));
+}
+
+/* The file's version, or a negative errno: -ENODATA when nothing is in it yet. */
+static int64_t read_version(sqlite3 *db, const char *path, struct err *e)
+{
+	int64_t tables = sql_int64(db, "SELECT count(*) FROM sqlite_schema", -1);
+	int64_t version = sql_int64(db, "PRAGMA user_version", -1);
+	int64_t application = sql_int64(db, "PRAGMA application_id", -1);
+
+	if (tables < 0 || version < 0)
+		return fault(db, path, e);
+	if (!tables && !version && !application)
+		return err_set(e, -ENODATA, "could not open alert store \"%s\": it is empty", path);
+	if (application != SCHEMA_APPLICATION_ID)
+		return err_set(e, -EBADMSG, "could not open alert store \"%s\": "
+			"it is the database of another program", path);
+	if (version > VERSION)
+		return err_set(e, -EPROTO, "could not open alert store \"%s\": written by a newer veer "
+			"(version %" PRId64 ", this one knows %" PRId64 ")", path, version, VERSION);
+	return version;
+}
+
+static int take_steps(sqlite3 *db, int64_t from)
+{
+	char mark[96];
+	int rc = SQLITE_OK;
+
+	for (int64_t i = from; i < VERSION && rc == SQLITE_OK; i++)
+		rc = sqlite3_exec(db, step[i], NULL, NULL, NULL);
+	snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64,
+		SCHEMA_APPLICATION_ID, VERSION);
+	return rc == SQLITE_OK ? sqlite3_exec(db, mark, NULL, NULL, NULL) : rc;
+}
+
+int schema_migrate(sqlite3 *db, const char *path, struct err *e)
+{
+	int64_t version;
+	int code = 0;
+
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return fault(db, path, e);
+	version = read_version(db, path, e);
+	if (version == -ENODATA)
+		version = 0;
+	if (version < 0)
+		code = (int)version;
+	else if ((version < VERSION && take_steps(db, version) != SQLITE_OK)
+		 || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		code = fault(db, path, e);
+	if (code)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+int schema_check(sqlite3 *db, const char *path, struct err *e)
+{
+	int64_t version = read_version(db, path, e);
+
+	if (version >= 0 && version < VERSION)
+		return err_set(e, -EPROTO, "could not open alert store \"%s\": of an older version (%"
+			PRId64 " of %" PRId64 "); a run with --db renews it", path, version, VERSION);
+	return version < 0 ? (int)version : 0;
+}

@@ -1,0 +1,356 @@
+/* synchronous = NORMAL: in WAL mode a killed process loses nothing that was committed, for the pages
+ * are with the kernel. A power cut may take back the newest transactions, but always whole ones: the
+ * places in the sources go back together with the alerts, events and profiles that came from them,
+ * and the run finds the same alerts again under the same ids. FULL would buy no more than that at the
+ * price of a disk flush for every batch.
+ */
+#include "alert/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alert/schema.h"
+#include "alert/store_inside.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/sql.h"
+#include "model/model.h"
+
+#define BUSY_MS 5000
+
+static const char *const store_sql[STORE_SQL_N] = {
+	[STORE_BEGIN] = "BEGIN IMMEDIATE",
+	[STORE_COMMIT] = "COMMIT",
+	[STORE_PUT_ALERT] = "INSERT INTO alert VALUES"
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?) ON CONFLICT DO NOTHING",
+	[STORE_PUT_EVIDENCE] = "INSERT INTO evidence VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	[STORE_PUT_REJECT] = "INSERT INTO reject VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	[STORE_PUT_MODEL] = "INSERT INTO model (hash, since_ms, file) VALUES (?, ?, ?)"
+		" ON CONFLICT DO NOTHING",
+	[STORE_PUT_EVENT] = "INSERT INTO event (time_ms, user, item, category, behaviour, price, quantity)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+	/* The last one stays, so that no seq is ever given twice. */
+	[STORE_RETAIN] = "DELETE FROM event WHERE seq <= ? AND time_ms < ?"
+		" AND seq < (SELECT max(seq) FROM event)",
+	[STORE_SET_NUMBER] = "INSERT INTO number VALUES (?, ?)"
+		" ON CONFLICT DO UPDATE SET value = excluded.value",
+	[STORE_GET_NUMBER] = "SELECT value FROM number WHERE name = ?",
+	[STORE_PUT_PLACE] = "INSERT INTO place VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+		" device = excluded.device, inode = excluded.inode, offset = excluded.offset,"
+		" read = excluded.read",
+	[STORE_PUT_PROFILE] = "INSERT INTO profile VALUES (?, ?)"
+		" ON CONFLICT DO UPDATE SET state = excluded.state",
+};
+
+const char *store_hex(uint64_t v, char buf[STORE_HEX])
+{
+	snprintf(buf, STORE_HEX, "%016" PRIx64, v);
+	return buf;
+}
+
+uint64_t store_unhex(const char *s)
+{
+	return s ? strtoull(s, NULL, 16) : 0;
+}
+
+int store_fault(struct store *s, const char *verb, struct err *e)
+{
+	return err_set(e, sql_errno(sqlite3_errcode(s->db)), "could not %s alert store \"%s\": %s",
+		verb, s->path, sqlite3_errmsg(s->db));
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum store_sql which)
+{
+	sqlite3_stmt **q = &s->prepared[which];
+
+	if (!*q)
+		sqlite3_prepare_v3(s->db, store_sql[which], -1, SQLITE_PREPARE_PERSISTENT, q, NULL);
+	return *q;
+}
+
+int store_do(struct store *s, sqlite3_stmt *q, struct err *e)
+{
+	int code = 0;
+
+	if (!q || sqlite3_step(q) != SQLITE_DONE)
+		code = store_fault(s, "write to", e);
+	sqlite3_reset(q);
+	return code;
+}
+
+int store_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct err *e)
+{
+	if (sqlite3_prepare_v2(s->db, sql, -1, ret, NULL) != SQLITE_OK)
+		return store_fault(s, "read", e);
+	return 0;
+}
+
+int store_walk(struct store *s, sqlite3_stmt *q, int (*each)(void *ctx, sqlite3_stmt *q), void *ctx,
+	struct err *e)
+{
+	int code = 0, rc = SQLITE_DONE;
+
+	while (!code && (rc = sqlite3_step(q)) == SQLITE_ROW)
+		code = each(ctx, q);
+	if (!code && rc != SQLITE_DONE)
+		code = store_fault(s, "read", e);
+	sqlite3_finalize(q);
+	return code;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < STORE_SQL_N; i++)
+		sqlite3_finalize(s->prepared[i]);
+	sqlite3_close(s->db);
+	mem_free(s->path);
+	mem_free(s);
+}
+
+/* SQLite would make the file readable for all; its -wal and -shm take the mode of the file. Nobody
+ * else can have a file open that is new, so closing it here drops no lock of SQLite's.
+ */
+static void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static struct store *store_at(const char *path, int flags, struct err *e)
+{
+	struct store *s = mem_get(1, sizeof *s);
+
+	if (!s || !(s->path = mem_text(path, strlen(path)))) {
+		err_set(e, -ENOMEM, "could not open alert store \"%s\": out of memory", path);
+		goto fail;
+	}
+	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		int reason = s->db ? sqlite3_system_errno(s->db) : ENOMEM;
+
+		err_set(e, reason ? -reason : -EIO, "could not open alert store \"%s\": %s", path,
+			reason ? strerror(reason) : sqlite3_errmsg(s->db));
+		goto fail;
+	}
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return s;
+fail:
+	store_close(s);
+	return NULL;
+}
+
+/* The file is looked at before anything is changed in it. cache_size in KiB. */
+static int settle(struct store *s, struct err *e)
+{
+	int code = schema_migrate(s->db, s->path, e);
+
+	if (!code && sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+			"PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;"
+			"PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864",
+			NULL, NULL, NULL) != SQLITE_OK)
+		code = store_fault(s, "open", e);
+	return code;
+}
+
+struct store *store_open(const char *path, struct err *e)
+{
+	struct store *s;
+
+	make_private(path);
+	s = store_at(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+	if (s && settle(s, e) < 0) {
+		store_close(s);
+		s = NULL;
+	}
+	return s;
+}
+
+struct store *store_open_read(const char *path, struct err *e)
+{
+	struct store *s = store_at(path, SQLITE_OPEN_READONLY, e);
+
+	if (s && schema_check(s->db, s->path, e) < 0) {
+		store_close(s);
+		s = NULL;
+	}
+	return s;
+}
+
+int store_begin(struct store *s, struct err *e)
+{
+	return store_do(s, store_statement(s, STORE_BEGIN), e);
+}
+
+int store_commit(struct store *s, struct err *e)
+{
+	return store_do(s, store_statement(s, STORE_COMMIT), e);
+}
+
+void store_rollback(struct store *s)
+{
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static void bind_category(sqlite3_stmt *q, int i, const struct ids *ids, uint32_t category)
+{
+	size_t len;
+	const char *s;
+
+	if (category == DICT_NONE) {
+		sqlite3_bind_null(q, i);
+		return;
+	}
+	s = dict_text(ids->category, category, &len);
+	sql_bind_bytes(q, i, s, len);
+}
+
+static void bind_finding(sqlite3_stmt *q, const struct finding *f, const struct ids *ids)
+{
+	const uint32_t n[] = { f->n_before, f->n_after, f->from_before, f->from_after, f->to_before,
+		f->to_after };
+	size_t len;
+	const char *user = dict_text(ids->user, f->user, &len);
+
+	sql_bind_bytes(q, 2, user, len);
+	sqlite3_bind_int64(q, 3, f->time_ms);
+	sqlite3_bind_int64(q, 4, f->onset_ms);
+	sqlite3_bind_text(q, 5, kind_name[f->kind], -1, SQLITE_STATIC);
+	sqlite3_bind_text(q, 6, direction_name[f->direction], -1, SQLITE_STATIC);
+	bind_category(q, 7, ids, f->from);
+	bind_category(q, 8, ids, f->to);
+	for (int i = 0; i < 6; i++)
+		sqlite3_bind_int64(q, 9 + i, n[i]);
+	sqlite3_bind_double(q, 15, (double)f->score);
+	sqlite3_bind_double(q, 16, (double)f->far);
+	sqlite3_bind_int(q, 17, f->severity);
+}
+
+int store_put_alert(struct store *s, const struct alert *a, const struct ids *ids, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_PUT_ALERT);
+	char id[STORE_HEX], model[STORE_HEX];
+
+	if (q) {
+		sqlite3_bind_text(q, 1, store_hex(a->id, id), -1, SQLITE_STATIC);
+		bind_finding(q, &a->f, ids);
+		sqlite3_bind_text(q, 18, store_hex(a->model, model), -1, SQLITE_STATIC);
+	}
+	return store_do(s, q, e);
+}
+
+int store_put_evidence(struct store *s, uint64_t alert_id, int64_t step_ms, const char *category,
+	double interest, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_PUT_EVIDENCE);
+	char id[STORE_HEX];
+
+	if (q) {
+		sqlite3_bind_text(q, 1, store_hex(alert_id, id), -1, SQLITE_STATIC);
+		sqlite3_bind_int64(q, 2, step_ms);
+		sql_bind_bytes(q, 3, category, strlen(category));
+		sqlite3_bind_double(q, 4, interest);
+	}
+	return store_do(s, q, e);
+}
+
+int store_put_reject(struct store *s, const char *source, const struct reject_row *r, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_PUT_REJECT);
+
+	if (q) {
+		sql_bind_bytes(q, 1, source, strlen(source));
+		sqlite3_bind_int64(q, 2, (int64_t)r->line);
+		sqlite3_bind_text(q, 3, reject_name[r->why], -1, SQLITE_STATIC);
+		sql_bind_bytes(q, 4, r->text, r->len);
+	}
+	return store_do(s, q, e);
+}
+
+int store_put_model(struct store *s, const struct model *m, int64_t since_ms, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_PUT_MODEL);
+	char hash[STORE_HEX];
+	void *blob = NULL;
+	size_t len = 0;
+	int code = model_to_blob(m, &blob, &len, e);
+
+	if (code)
+		return err_wrap(e, "could not write to alert store \"%s\"", s->path);
+	if (q) {
+		sqlite3_bind_text(q, 1, store_hex(m->hash, hash), -1, SQLITE_STATIC);
+		sqlite3_bind_int64(q, 2, since_ms);
+		sqlite3_bind_blob64(q, 3, blob, len, SQLITE_STATIC);
+	}
+	code = store_do(s, q, e);
+	mem_free(blob);
+	return code;
+}
+
+struct model_walk {
+	struct model *m;
+	int64_t since_ms;
+	bool found;
+	struct err *e;
+};
+
+static int take_model(void *ctx, sqlite3_stmt *q)
+{
+	struct model_walk *w = ctx;
+	const void *blob = sqlite3_column_blob(q, 1);
+	int code = model_from_blob(w->m, blob, (size_t)sqlite3_column_bytes(q, 1), w->e);
+
+	w->since_ms = sqlite3_column_int64(q, 0);
+	w->found = code == 0;
+	return code ? err_wrap(w->e, "could not read the model in the alert store") : 0;
+}
+
+bool store_get_model(struct store *s, struct model *ret, int64_t *ret_since_ms, struct err *e)
+{
+	struct model_walk w = { .m = ret, .e = e };
+	sqlite3_stmt *q;
+
+	err_set(e, 0, "no model");
+	if (store_prepare(s, "SELECT since_ms, file FROM model ORDER BY since_ms DESC, seq DESC LIMIT 1",
+			&q, e) < 0 || store_walk(s, q, take_model, &w, e) < 0)
+		return false;
+	*ret_since_ms = w.since_ms;
+	return w.found;
+}
+
+int store_set_number(struct store *s, const char *name, int64_t value, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_SET_NUMBER);
+
+	if (q) {
+		sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(q, 2, value);
+	}
+	return store_do(s, q, e);
+}
+
+bool store_get_number(struct store *s, const char *name, int64_t *ret)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_GET_NUMBER);
+	bool found = false;
+
+	if (!q)
+		return false;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(q) == SQLITE_ROW) {
+		*ret = sqlite3_column_int64(q, 0);
+		found = true;
+	}
+	sqlite3_reset(q);
+	return found;
+}

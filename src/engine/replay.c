@@ -1,0 +1,370 @@
+#include "engine/replay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/store.h"
+#include "base/clock.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/playback.h"
+#include "series/history.h"
+
+#define RATE_MS 500             /* over which events a second are counted */
+
+/* Alerts up to and including one, by priority. */
+struct so_far {
+	uint32_t severe, high;
+};
+
+struct replay {
+	struct feed feed;               /* first: a feed is cast to its replay */
+	const struct replay_options *o;
+	pthread_t thread;
+	bool joined, ready;             /* ready: loaded, and the clock is set up */
+	atomic_bool loaded;             /* the loading thread's last write; then all is the ui's */
+	struct run run;
+	struct run_progress progress;
+	struct err err;                 /* of the loading thread */
+	struct so_far *so_far;          /* n_alerts */
+	struct snapshot snap;
+	struct playback play;
+	/* For the rate. */
+	uint64_t rate_count;
+	int64_t rate_tick;
+};
+
+static struct replay *replay_of(struct feed *f)
+{
+	return (struct replay *)f;
+}
+
+/* The loading thread. */
+
+static bool priorities(struct replay *r)
+{
+	struct so_far sum = {0};
+
+	r->so_far = mem_get(r->run.n_alerts + 1ul, sizeof(*r->so_far));
+	for (uint32_t i = 0; r->so_far && i < r->run.n_alerts; i++) {
+		char priority = model_priority(r->run.alert[i].f.severity);
+
+		sum.severe += priority == 'S';
+		sum.high += priority == '!';
+		r->so_far[i] = sum;
+	}
+	return r->so_far != NULL;
+}
+
+static int store_run(struct replay *r, struct err *e)
+{
+	struct store *s = store_open(r->o->db, e);
+	int code = s ? run_store(&r->run, s, &r->o->run, &r->progress, e) : e->code;
+
+	store_close(s);
+	return code;
+}
+
+static int load(struct replay *r, struct err *e)
+{
+	if (run_files(&r->run, &r->o->run, &r->progress, e) < 0)
+		return e->code;
+	if (!history_n_events(r->run.history))
+		return err_set(e, -ENODATA, "%s",
+			*r->run.load.why ? r->run.load.why : "the log has no event");
+	if (history_order(r->run.history, e) < 0)
+		return e->code;
+	if (!priorities(r))
+		return err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
+	return r->o->db ? store_run(r, e) : 0;
+}
+
+static void *load_main(void *arg)
+{
+	struct replay *r = arg;
+	struct err e = {0};
+
+	if (load(r, &e) < 0)
+		r->err = e;
+	atomic_store(&r->loaded, true);
+	return NULL;
+}
+
+/* The ui thread. */
+
+static void notice(struct replay *r, const char *text)
+{
+	if (!*text)
+		return;
+	text_scrub(r->snap.notice, sizeof(r->snap.notice), text, strlen(text));
+	r->snap.n_notices++;
+}
+
+static uint64_t rejected(const struct load_result *l)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < REJECT_N; i++)
+		n += l->rejected[i];
+	return n;
+}
+
+static void show_model(struct replay *r)
+{
+	const struct model *m = &r->run.model;
+
+	r->feed.model = m;
+	r->snap.model = m->hash;
+	r->snap.provisional = m->provisional;
+	r->snap.unverified = m->unverified;
+	r->snap.threshold = m->threshold;
+	r->snap.budget_kud = m->budget_kud;
+}
+
+static void start(struct replay *r)
+{
+	struct snapshot *s = &r->snap;
+
+	r->ready = true;
+	notice(r, r->run.load.why);
+	notice(r, r->run.note);
+	notice(r, r->err.text);
+	s->loaded = 1;
+	s->rows = r->run.load.rows;
+	s->rejected = rejected(&r->run.load);
+	if (r->err.code)
+		return;
+	show_model(r);
+	s->users = history_n_users(r->run.history);
+	s->n_alerts_total = r->run.n_alerts;
+	r->play.history = r->run.history;
+	r->play.alert = r->run.alert;
+	r->play.n_alerts = r->run.n_alerts;
+	playback_start(&r->play, r->o->from_ms);
+	s->first_ms = r->play.first_ms;
+	s->last_ms = r->play.last_ms;
+	r->rate_tick = r->play.base_tick;
+	r->rate_count = history_rank(r->run.history, r->play.base_ms);
+}
+
+static bool is_ready(struct replay *r)
+{
+	if (!r->ready && atomic_load(&r->loaded))
+		start(r);
+	return r->ready;
+}
+
+/* What share of the whole each stage is, by the cost of a usual log. */
+static double loaded_share(const struct replay *r)
+{
+	static const double done[] = {
+		[RUN_LOAD] = 0, [RUN_SORT] = .6, [RUN_FIT] = .65, [RUN_DETECT] = .85,
+		[RUN_STORE] = .95, [RUN_DONE] = 1, [RUN_DONE + 1] = 1,
+	};
+	const struct run_progress *p = &r->progress;
+	uint64_t total = p->load.bytes_total;
+	int stage = p->stage;
+	double part = p->percent / 100.0;
+
+	if (stage == RUN_LOAD)
+		part = total ? (double)p->load.bytes / (double)total : 0;
+	return done[stage] + fmin(part, 1) * (done[stage + 1] - done[stage]);
+}
+
+static void rate(struct snapshot *s, uint64_t *count, int64_t *at_tick, int64_t tick_ms)
+{
+	if (tick_ms - *at_tick < RATE_MS)
+		return;
+	s->events_per_s = s->events < *count ? 0 :
+		(double)(s->events - *count) * 1000 / (double)(tick_ms - *at_tick);
+	*count = s->events;
+	*at_tick = tick_ms;
+}
+
+static void look_loading(struct replay *r)
+{
+	struct snapshot *s = &r->snap;
+
+	s->phase = FEED_LOADING;
+	s->loaded = loaded_share(r);
+	s->rows = r->progress.load.rows;
+	s->events = r->progress.load.events;
+	s->rejected = r->progress.load.rejected;
+	s->users = dict_size(r->run.ids.user);
+	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
+}
+
+static void look_running(struct replay *r)
+{
+	const struct playback *p = &r->play;
+	struct snapshot *s = &r->snap;
+	uint32_t n;
+
+	s->data_ms = playback_now_ms(p);
+	s->phase = playback_is_at_end(p) ? FEED_ENDED : p->paused ? FEED_PAUSED : FEED_RUNNING;
+	s->speed = p->speed;
+	s->achieved = s->phase == FEED_RUNNING ? playback_speed(p) : 0;
+	s->events = history_rank(r->run.history, s->data_ms);
+	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
+	n = playback_alerts(p, s->data_ms);
+	s->n_alerts = n;
+	s->n_severe = n ? r->so_far[n - 1].severe : 0;
+	s->n_high = n ? r->so_far[n - 1].high : 0;
+	s->n_low = n - s->n_severe - s->n_high;
+}
+
+static const struct snapshot *replay_look(struct feed *f, bool *ret_fresh)
+{
+	struct replay *r = replay_of(f);
+	struct snapshot before = r->snap;
+
+	if (!is_ready(r))
+		look_loading(r);
+	else if (r->err.code)
+		r->snap.phase = FEED_FAILED;
+	else
+		look_running(r);
+	if (ret_fresh)
+		*ret_fresh = memcmp(&before, &r->snap, sizeof(before)) != 0;
+	return &r->snap;
+}
+
+static const struct alert *replay_alert(struct feed *f, uint32_t i)
+{
+	struct replay *r = replay_of(f);
+
+	assert(r->ready && i < r->run.n_alerts);
+	return &r->run.alert[i];
+}
+
+static int replay_command(struct feed *f, const struct command *c, struct err *e)
+{
+	struct replay *r = replay_of(f);
+
+	if (is_ready(r) && r->err.code)
+		return err_set(e, -ENOTSUP, "the log could not be read");
+	return playback_command(&r->play, c, e);
+}
+
+static int replay_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
+	uint32_t *ret_n, struct err *e)
+{
+	struct replay *r = replay_of(f);
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!is_ready(r) || r->err.code)
+		return err_set(e, -ENOTSUP, "the log is still being read");
+	if (user >= history_n_users(r->run.history))
+		return err_set(e, -EINVAL, "there is no such user");
+	return run_user(&r->run, user, upto_ms, ret, ret_n, e);
+}
+
+static void join(struct replay *r)
+{
+	if (!r->joined)
+		pthread_join(r->thread, NULL);
+	r->joined = true;
+}
+
+static void replay_close(struct feed *f)
+{
+	struct replay *r = replay_of(f);
+
+	atomic_store(&r->progress.load.stop, true);
+	join(r);
+	run_done(&r->run);
+	mem_free(r->so_far);
+	mem_free(r);
+}
+
+static const struct feed_ops replay_ops = {
+	.look = replay_look,
+	.alert = replay_alert,
+	.command = replay_command,
+	.user = replay_user,
+	.close = replay_close,
+};
+
+static void name_source(struct replay *r)
+{
+	const struct load_options *l = &r->o->run.load;
+	const char *slash = strrchr(l->path[0], '/');
+	const char *name = slash ? slash + 1 : l->path[0];
+	size_t len;
+
+	if (!strcmp(name, "-"))
+		name = "standard input";
+	len = text_scrub(r->snap.source, sizeof(r->snap.source) - 32, name, strlen(name));
+	if (l->n_paths > 1)
+		snprintf(r->snap.source + len, 32, " and %u more", l->n_paths - 1);
+}
+
+static void set_up(struct replay *r, const struct replay_options *o)
+{
+	r->o = o;
+	r->feed = (struct feed){
+		.ops = &replay_ops,
+		.ids = &r->run.ids,
+		.names = o->names,
+		.zone = o->run.load.zone,
+		.clock = o->clock,
+	};
+	r->play = (struct playback){
+		.clock = o->clock,
+		.zone = o->run.load.zone,
+		.speed = o->speed,
+		.paused = o->paused,
+	};
+	r->rate_tick = clock_tick_ms(r->o->clock);
+	name_source(r);
+	snprintf(r->snap.backend, sizeof(r->snap.backend), "%s",
+		o->run.backend ? o->run.backend : "auto");
+}
+
+struct feed *replay_open(const struct replay_options *o, struct err *e)
+{
+	struct replay *r = mem_get(1, sizeof(*r));
+	int code;
+
+	if (!r) {
+		err_set(e, -ENOMEM, "could not start a replay: out of memory");
+		return NULL;
+	}
+	set_up(r, o);
+	if (ids_init(&r->run.ids, e) < 0)
+		goto fail;
+	code = pthread_create(&r->thread, NULL, load_main, r);
+	if (code) {
+		err_set(e, -code, "could not start a thread to load: %s", strerror(code));
+		goto fail;
+	}
+	return &r->feed;
+fail:
+	ids_done(&r->run.ids);
+	mem_free(r);
+	return NULL;
+}
+
+int replay_wait(struct feed *f, struct err *e)
+{
+	struct replay *r = replay_of(f);
+
+	join(r);
+	is_ready(r);
+	return r->err.code ? err_set(e, r->err.code, "%s", r->err.text) : 0;
+}
+
+const struct run *replay_run(const struct feed *f)
+{
+	const struct replay *r = (const struct replay *)f;
+
+	assert(r->ready);
+	return &r->run;
+}

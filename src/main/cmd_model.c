@@ -1,0 +1,217 @@
+/* veer model: what is in a model file, its hash, or a model fitted on logs and written to one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/run.h"
+#include "main/log_run.h"
+#include "main/meter.h"
+#include "main/option.h"
+#include "model/model.h"
+
+#define TOP_SHARES 20u
+#define TOP_FAR 12u
+#define SHOWN_MAX 256
+
+static void print_meta(const struct model *m)
+{
+	printf("model %016" PRIx64 "%s%s\n", m->hash,
+		m->provisional ? ", provisional: nothing of a log is in it" : "",
+		!m->provisional && m->unverified ? ", its budget is unverified" : "");
+	printf("session gap        %g min\n", (double)m->gap_ms / 60000);
+	printf("prior strength     %g counts\n", (double)m->strength);
+	printf("budget             %.4g false alarms per 1000 user-days%s\n", m->budget_kud,
+		m->unverified ? " (unverified)" : "");
+	printf("smallest budget    %.4g that its users can verify\n", m->smallest_kud);
+}
+
+static void print_report(const struct model *m)
+{
+	char from[ZONE_TEXT_MAX], to[ZONE_TEXT_MAX];
+
+	if (!m->n_events) {
+		printf("fitted on          nothing\n");
+		return;
+	}
+	printf("fitted on          %" PRIu64 " events of %" PRIu64 " users, %s to %s\n", m->n_events,
+		m->n_users, time_iso(m->from_ms, from), time_iso(m->to_ms, to));
+	printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days, m->at_risk_per_day);
+	printf("alarms among them  %" PRIu64 "\n", m->n_alarms);
+	printf("log loss           %.4g nats a count, %.4g by shares alone\n", m->log_loss,
+		m->log_loss_population);
+}
+
+static void print_far(const struct model *m, float score)
+{
+	char rarity[64];
+	double far = model_far(m, score);
+
+	alert_rarity(far, rarity, sizeof rarity);
+	printf("%10.4g %12.4g %9u  %s%s\n", (double)score, far, model_severity(far), rarity,
+		score == m->threshold ? "  <- threshold" : "");
+}
+
+/* The points of the curve at about equal steps, the threshold among them. */
+static void print_thresholds(const struct model *m)
+{
+	uint32_t n = m->n_far < TOP_FAR ? m->n_far : TOP_FAR;
+	float before = -INFINITY;
+
+	printf("\nalarm when score >= %.6g\nscore = ln M less an offset for the number of counts:",
+		(double)m->threshold);
+	for (int i = 0; i < MODEL_KNOTS; i++)
+		printf(" %.4g at %.0f%s", (double)m->knot_offset[i], (double)model_knot_n[i],
+			i + 1 < MODEL_KNOTS ? "," : "\n");
+	printf("\n%10s %12s %9s  %s\n", "SCORE", "FAR", "SEVERITY", "FALSE ALARMS SO HIGH");
+	for (uint32_t i = 0; i < n; i++) {
+		float score = m->far[n > 1 ? i * (m->n_far - 1) / (n - 1) : 0].score;
+
+		if (before < m->threshold && m->threshold < score)
+			print_far(m, m->threshold);
+		print_far(m, score);
+		before = score;
+	}
+	if (before < m->threshold && isfinite(m->threshold))
+		print_far(m, m->threshold);
+	printf("beyond, far falls by e every %.3g of score\n", 1 / m->far_tail);
+}
+
+/* Largest first; ties stay in the order of the bytes, which is that of the addresses. */
+static int by_count(const void *a, const void *b)
+{
+	const struct model_share *x = *(const struct model_share *const *)a;
+	const struct model_share *y = *(const struct model_share *const *)b;
+
+	return x->count != y->count ? (x->count < y->count ? 1 : -1) : (x > y) - (x < y);
+}
+
+static int print_shares(const struct model *m, struct err *e)
+{
+	const struct model_share **top = mem_get(m->n_share ? m->n_share : 1, sizeof *top);
+	char shown[SHOWN_MAX];
+
+	if (!top)
+		return err_set(e, -ENOMEM, "could not sort the categories: out of memory");
+	for (uint32_t i = 0; i < m->n_share; i++)
+		top[i] = &m->share[i];
+	qsort(top, m->n_share, sizeof *top, by_count);
+	printf("\n%u categories, %" PRIu64 " counts\n", m->n_share, m->count_sum);
+	for (uint32_t i = 0; i < m->n_share && i < TOP_SHARES; i++) {
+		text_scrub(shown, sizeof shown, top[i]->category, top[i]->len);
+		printf("%9.3f%% %10" PRIu64 "  %s\n",
+			100 * (double)top[i]->count / (double)m->count_sum, top[i]->count, shown);
+	}
+	if (m->n_share > TOP_SHARES)
+		printf("%10s %10s  and %u more\n", "", "", m->n_share - TOP_SHARES);
+	mem_free(top);
+	return 0;
+}
+
+static int show(const struct model *m, struct err *e)
+{
+	print_meta(m);
+	print_report(m);
+	print_thresholds(m);
+	return print_shares(m, e);
+}
+
+static int print_hash(const struct model *m, struct err *e)
+{
+	(void)e;
+	printf("%016" PRIx64 "\n", m->hash);
+	return 0;
+}
+
+/* The operands behind the verb. */
+struct files {
+	const char *const *path;
+	uint32_t n;
+};
+
+/* Opens one file after the other; a bad one does not hide the rest. */
+static int each_file(const struct files *f, int (*each)(const struct model *m, struct err *e))
+{
+	int code = EXIT_OK;
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct err e = {0};
+		struct model m;
+
+		if (i && each == show)
+			printf("\n");
+		if (model_open(&m, f->path[i], &e) < 0 || each(&m, &e) < 0) {
+			fprintf(stderr, "veer model: %s\n", e.text);
+			code = EXIT_FAILED;
+		}
+		model_done(&m);
+	}
+	return code;
+}
+
+static int show_files(const struct options *o, const struct files *f)
+{
+	(void)o;
+	return each_file(f, show);
+}
+
+static int hash_files(const struct options *o, const struct files *f)
+{
+	(void)o;
+	return each_file(f, print_hash);
+}
+
+static int fit_files(const struct options *o, const struct files *f)
+{
+	struct run r = {0};
+	struct meter m = {0};
+	struct err e = {0};
+	struct run_options ro;
+	int code;
+
+	if (!o->out) {
+		fprintf(stderr, "veer model: fit needs --out FILE for the model\n");
+		return EXIT_USAGE;
+	}
+	log_run_options(o, f->path, f->n, &ro);
+	ro.skip_detect = true;
+	meter_start(&m, &o->clock, o->stop, o->quiet);
+	code = run_files(&r, &ro, &m.progress, &e);
+	meter_stop(&m);
+	if (code == 0 && r.load.events)
+		code = model_save(&r.model, o->out, &e);
+	if (code < 0)
+		fprintf(stderr, "veer model: %s\n", e.text);
+	code = code < 0 ? EXIT_FAILED : log_run_report(&r, o);
+	run_done(&r);
+	return code;
+}
+
+static const struct {
+	const char *word;
+	int (*run)(const struct options *o, const struct files *f);
+} verb[] = {
+	{ "show", show_files },
+	{ "hash", hash_files },
+	{ "fit", fit_files },
+};
+
+/* Without a verb, --out tells whether the files are logs to fit or models to show. */
+int cmd_model(struct options *o)
+{
+	struct files rest = { o->operand + 1, o->n_operands - 1 }, all = { o->operand, o->n_operands };
+
+	if (!o->n_operands) {
+		fprintf(stderr, "veer model: give show FILE, hash FILE, or fit LOG... --out FILE\n");
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; rest.n && i < sizeof verb / sizeof *verb; i++)
+		if (!strcmp(o->operand[0], verb[i].word))
+			return verb[i].run(o, &rest);
+	return o->out ? fit_files(o, &all) : show_files(o, &all);
+}

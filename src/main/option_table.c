@@ -1,0 +1,126 @@
+#include "main/option_table.h"
+
+#include <stddef.h>
+
+#include "main/option_kind.h"
+
+enum {
+	WATCH = 1 << 0, REPLAY = 1 << 1, DETECT = 1 << 2, USER = 1 << 3,
+	ALERTS = 1 << 4, GENERATE = 1 << 5, MODEL = 1 << 6, DOCTOR = 1 << 7,
+	SCREEN = WATCH | REPLAY,
+	FILES = REPLAY | DETECT | USER | MODEL,
+	LOGS = FILES | WATCH,
+	FINDS = WATCH | REPLAY | DETECT | USER,
+	ALL = LOGS | ALERTS | GENERATE | DOCTOR
+};
+
+const struct command_row command_table[] = {
+	{ "watch", cmd_watch, "FILE...", "console over files that grow", WATCH },
+	{ "replay", cmd_replay, "FILE...", "console over whole files, at any speed", REPLAY },
+	{ "detect", cmd_detect, "FILE...", "alerts of whole files to standard output", DETECT },
+	{ "user", cmd_user, "ID [FILE...]", "all about one user, from a store or files", USER },
+	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store", ALERTS },
+	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
+	{ "model", cmd_model, "FILE...", "what is in a model, or a model fitted on logs", MODEL },
+	{ "doctor", cmd_doctor, "", "what this build and this machine can do", DOCTOR },
+	{ NULL, NULL, NULL, NULL, 0 }
+};
+
+static const char *const scores[] = { "interest", "count", "ctr", "conversion", "amount", NULL };
+static const char *const backends[] = { "auto", "cpu", "cuda", NULL };
+static const char *const forms[] = { "csv", "jsonl", NULL };
+static const char *const channels[] = { "mixture", NULL };
+static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
+static const char *const themes[] = { "dark", "light", "mono", NULL };
+
+#define AT(field) offsetof(struct options, field)
+
+const struct option_row option_table[] = {
+	{ "format", 'f', "NAME", LOGS, &kind_format, AT(format), NULL,
+		"where the fields of a row stand; guessed when not given", NULL },
+	{ "columns", 0, "LIST", LOGS, &kind_text, AT(columns), NULL,
+		"the columns of a log of your own, by number or name: "
+		"user=1,item=2,category=3,behaviour=4,time=5 (and price=, quantity=)", NULL },
+	{ "tz", 0, "ZONE", LOGS | ALERTS, &kind_zone, AT(zone), "UTC",
+		"zone of times that name none, of days and of weeks", NULL },
+	{ "names", 0, "FILE", SCREEN | USER, &kind_file, AT(names), NULL,
+		"csv file of id,name: names to show for users, items and categories", NULL },
+	{ "session-gap", 0, "SPAN", LOGS, &kind_gap, AT(gap_ms), "fit",
+		"a pause longer than this ends a session", NULL },
+	{ "step", 0, "STEP", FINDS, &kind_step, AT(step), "day",
+		"hour, day, week, or a span such as 15m: the buckets of interest", NULL },
+	{ "score", 0, "KIND", FINDS, &kind_score, AT(score), "interest",
+		"how interest in a step is measured", scores },
+	{ "model", 0, "FILE", FINDS, &kind_file, AT(model), NULL,
+		"a fitted model; without it one is fitted on the log at hand", NULL },
+	{ "budget", 0, "RATE", LOGS, &kind_budget, AT(budget), "auto",
+		"false alarms to put up with: 0.5/kud (per 1000 user-days) or 50/day; auto: "
+		"the larger of 0.5/kud and the smallest that the log can verify", NULL },
+	{ "backend", 0, "NAME", FINDS, &kind_one_of, AT(backend), "auto",
+		"what does the arithmetic", backends },
+	{ "threads", 0, "N", FILES, &kind_threads, AT(threads), "cores",
+		"threads that parse and detect; the result does not depend on it", NULL },
+	{ "memory", 0, "SIZE", LOGS, &kind_memory, AT(memory_bytes), "half",
+		"memory for events, beyond which they are spilled to a file; half: of the "
+		"machine's", NULL },
+	{ "from", 0, "TIME", REPLAY | USER | ALERTS, &kind_from, AT(from_ms), "start",
+		"where to begin", NULL },
+	{ "until", 0, "TIME", FILES | ALERTS, &kind_until, AT(until_ms), "end",
+		"the horizon: what comes after is left out", NULL },
+	{ "lateness", 0, "SPAN", WATCH, &kind_span, AT(lateness_ms), "5s",
+		"how long to wait for rows out of order; later ones are counted and dropped",
+		NULL },
+	{ "retain", 0, "SPAN", WATCH, &kind_retain, AT(retain_ms), "7d",
+		"how long events are kept in the store", NULL },
+	{ "once", 0, NULL, WATCH, &kind_flag, AT(once), NULL,
+		"stop at the end of the files instead of waiting for more", NULL },
+	{ "db", 0, "FILE", FINDS | ALERTS, &kind_file, AT(db), NULL,
+		"the store of alerts, an SQLite file", NULL },
+	{ "output", 'o', "FORM", FINDS | ALERTS, &kind_form, AT(form), "csv",
+		"form of alert rows", forms },
+	{ "scores", 0, "FILE", DETECT, &kind_file, AT(scores), NULL,
+		"write each user's record scores (user,timestamp,score) instead of alerts; -: to "
+		"standard output", NULL },
+	{ "channel", 0, "NAME", DETECT, &kind_one_of, AT(channel), "mixture",
+		"the channel of --scores", channels },
+	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
+		"data seconds a second, or max", NULL },
+	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,
+		"begin with the clock standing", NULL },
+	{ "keys", 0, "FILE", SCREEN, &kind_file, AT(keys), NULL,
+		"play a script of keys on a screen in memory, and print that where the script "
+		"says so", NULL },
+	{ "screen", 0, "CxL", SCREEN, &kind_screen, AT(screen), "80x24",
+		"columns and lines of the screen of --keys", NULL },
+	{ "glyphs", 0, "SET", SCREEN | USER, &kind_one_of, AT(glyphs), "auto",
+		"what sparklines are drawn with", ladder },
+	{ "theme", 0, "NAME", SCREEN, &kind_one_of, AT(theme), NULL,
+		"colours for a dark or a light background, or none", themes },
+	{ "category", 0, "NAME", ALERTS, &kind_text, AT(category), NULL,
+		"only alerts from or to this category", NULL },
+	{ "severity", 0, "N", ALERTS, &kind_severity, AT(min_severity), "0",
+		"only alerts at least so severe, 0 to 100", NULL },
+	{ "limit", 0, "N", ALERTS | USER, &kind_limit, AT(limit), NULL,
+		"only the newest so many", NULL },
+	{ "rejects", 0, NULL, ALERTS, &kind_flag, AT(rejects), NULL,
+		"the rows that could not be used, and why, instead of alerts", NULL },
+	{ "evidence", 0, NULL, ALERTS, &kind_flag, AT(evidence), NULL,
+		"the interest a step around each alert, too", NULL },
+	{ "events", 0, "N", GENERATE, &kind_count, AT(events), "1000000",
+		"how many events", NULL },
+	{ "users", 0, "N", GENERATE, &kind_count, AT(users), NULL,
+		"how many users (default: so many that the log spans nine days)", NULL },
+	{ "seed", 0, "N", GENERATE, &kind_count, AT(seed), "1",
+		"the log is a function of the seed and the two numbers above", NULL },
+	{ "truth", 0, "FILE", GENERATE, &kind_file, AT(truth), NULL,
+		"where to write who changed, and when", NULL },
+	{ "out", 0, "FILE", GENERATE | MODEL, &kind_file, AT(out), NULL,
+		"where to write the result", NULL },
+	{ "config", 0, "FILE", ALL, &kind_file, AT(config), NULL,
+		"options by their long names, a line each: name = value", NULL },
+	{ "quiet", 'q', NULL, ALL & ~DOCTOR, &kind_flag, AT(quiet), NULL,
+		"no progress and no remarks on standard error", NULL },
+	{ "help", 'h', NULL, ALL, &kind_flag, AT(help), NULL, "this text", NULL },
+	{ "version", 'V', NULL, ALL, &kind_flag, AT(version), NULL, "the version", NULL },
+	{ NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL }
+};

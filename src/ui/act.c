@@ -1,0 +1,165 @@
+#include "ui/act.h"
+
+#include "ui/ui.h"
+#include "ui/when.h"
+#include "ui/words.h"
+
+/* Data seconds a second; 0: as fast as the machine goes. */
+static const double speeds[] = { 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 0 };
+#define N_SPEEDS (sizeof speeds / sizeof *speeds)
+
+static const struct view *view(const struct ui *u)
+{
+	return view_table[u->view];
+}
+
+void act_move(struct ui *u, int how)
+{
+	view(u)->move(u, (enum move)how);
+}
+
+void act_follow(struct ui *u, int on)
+{
+	view(u)->follow(u, on);
+}
+
+void act_hold(struct ui *u, int unused)
+{
+	(void)unused;
+	view(u)->follow(u, view(u)->is_held(u));
+}
+
+void act_open(struct ui *u, int unused)
+{
+	const struct finding *found = &feed_alert(u->feed, u->live.list.cursor)->f;
+
+	(void)unused;
+	u->user.user = found->user;
+	u->user.is_held = true;
+	u->user.wanted_ms = found->time_ms;
+	view_live.follow(u, false);
+	ui_show(u, VIEW_USER);
+}
+
+void act_help(struct ui *u, int unused)
+{
+	(void)unused;
+	u->help.top = 0;
+	ui_show(u, VIEW_HELP);
+}
+
+void act_up(struct ui *u, int unused)
+{
+	(void)unused;
+	ui_up(u);
+}
+
+void act_quit(struct ui *u, int leaves_text)
+{
+	u->is_done = true;
+	u->leaves_text = leaves_text;
+}
+
+void act_find(struct ui *u, int unused)
+{
+	(void)unused;
+	view(u)->find(u);
+}
+
+void act_find_again(struct ui *u, int direction)
+{
+	view(u)->find_again(u, direction);
+}
+
+void act_pause(struct ui *u, int unused)
+{
+	bool is_playing = u->snap->phase == FEED_RUNNING;
+
+	(void)unused;
+	ui_command(u, &(struct command){ .kind = is_playing ? COMMAND_PAUSE : COMMAND_PLAY });
+}
+
+/* The nearest speed of the table, a step faster or slower. */
+static double next_speed(double now, int direction)
+{
+	int i, last = (int)N_SPEEDS - 1;
+
+	if (!(now > 0))
+		return speeds[direction > 0 ? last : last - 1];
+	if (direction > 0) {
+		for (i = 0; i < last && speeds[i] <= now; i++)
+			;
+		return speeds[i];
+	}
+	for (i = last - 1; i > 0 && speeds[i] >= now; i--)
+		;
+	return speeds[i];
+}
+
+void act_speed(struct ui *u, int direction)
+{
+	char buf[WORDS_MAX];
+	double speed = next_speed(u->snap->speed, direction);
+
+	ui_say(u, false, "speed %s", words_speed(speed, buf));
+	ui_command(u, &(struct command){ .kind = COMMAND_SPEED, .number = speed });
+}
+
+void act_step(struct ui *u, int direction)
+{
+	ui_command(u, &(struct command){ .kind = COMMAND_STEP, .number = direction });
+}
+
+/* The list goes with the clock, so that the row on top is what the step came to. */
+void act_step_user(struct ui *u, int direction)
+{
+	view(u)->follow(u, true);
+	ui_command(u, &(struct command){
+		.kind = COMMAND_STEP_USER, .number = direction, .user = u->user.user });
+}
+
+void act_alert(struct ui *u, int direction)
+{
+	view(u)->follow(u, true);
+	ui_command(u, &(struct command){ .kind = COMMAND_ALERT, .number = direction });
+}
+
+static void go(struct ui *u, const char *text)
+{
+	int64_t ms;
+
+	if (!*text)
+		return;
+	if (!when_parse(text, u->snap->data_ms, u->feed->zone, &ms)) {
+		ui_say(u, true, "\"%s\" is no time: type %s", text, WHEN_FORMS);
+		return;
+	}
+	view(u)->follow(u, true);
+	ui_command(u, &(struct command){ .kind = COMMAND_SEEK, .time_ms = ms });
+}
+
+void act_goto(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "go to time: ", .hint = WHEN_FORMS, .done = go };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
+}
+
+void act_edit(struct ui *u, int how)
+{
+	prompt_edit(&u->prompt, u, (enum prompt_edit)how);
+}
+
+void act_redraw(struct ui *u, int unused)
+{
+	(void)unused;
+	term_redraw(&u->term);
+}
+
+void act_suspend(struct ui *u, int unused)
+{
+	(void)unused;
+	term_suspend(&u->term);
+}

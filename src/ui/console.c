@@ -1,0 +1,104 @@
+#include "ui/console.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "ui/caps.h"
+#include "ui/script.h"
+#include "ui/ui.h"
+
+#define PAINT_MS 100            /* at most ten paints a second */
+#define BYTES_A_SECOND 25000    /* to the terminal, on the average */
+#define KEYS_A_ROUND 64
+#define EMPTY_READS 3           /* readable, and nothing there, so often in a row: end of file */
+#define SCREEN_MAX (1u << 20)
+
+bool console_can_run(char *ret_why, unsigned cap)
+{
+	return caps_can_run(ret_why, cap);
+}
+
+static bool take_keys(struct ui *u)
+{
+	int key, n;
+
+	for (n = 0; n < KEYS_A_ROUND && !u->is_done; n++) {
+		key = term_key(&u->term);
+		if (key == TERM_NONE)
+			break;
+		ui_key(u, key);
+	}
+	return n > 0;
+}
+
+/* After a key the next paint may come soon; else a large one is paid for with a longer pause. */
+static int64_t next_paint(const struct ui *u, int64_t painted_ms, bool had_key)
+{
+	int64_t pause_ms = had_key ? 0 : u->painted_bytes * INT64_C(1000) / BYTES_A_SECOND;
+
+	return painted_ms + (pause_ms > PAINT_MS ? pause_ms : PAINT_MS);
+}
+
+static int time_to_wait(const struct ui *u, int64_t paint_ms)
+{
+	int64_t rest_ms = paint_ms - clock_tick_ms(u->clock);
+
+	if (!u->is_dirty || rest_ms > PAINT_MS)
+		return PAINT_MS;
+	return rest_ms > 0 ? (int)rest_ms : 0;
+}
+
+/* Ends by a key, a signal, or with the terminal. */
+static void loop(struct ui *u)
+{
+	int64_t painted_ms = clock_tick_ms(u->clock);
+	bool had_key = true, took;
+	int empty = 0, ready;
+
+	while (!u->is_done && !ui_is_stopped(u) && empty < EMPTY_READS) {
+		ready = term_wait(&u->term, time_to_wait(u, next_paint(u, painted_ms, had_key)));
+		if (ready < 0)
+			return;
+		took = take_keys(u);
+		had_key |= took;
+		empty = took || !ready ? 0 : empty + 1;
+		ui_look(u);
+		if (!u->is_dirty || clock_tick_ms(u->clock) < next_paint(u, painted_ms, had_key))
+			continue;
+		ui_draw(u);
+		painted_ms = clock_tick_ms(u->clock);
+		had_key = false;
+	}
+}
+
+int console_run(struct feed *f, const struct console_options *o, struct err *e)
+{
+	struct ui *u = mem_get(1, sizeof *u);
+	struct text left;
+	int code;
+
+	if (!u)
+		return err_set(e, -ENOMEM, "could not open the console: out of memory");
+	text_init(&left, SCREEN_MAX);
+	code = ui_init(u, f, o, e);
+	if (code < 0)
+		goto out;
+	ui_draw(u);
+	if (o->keys)
+		code = script_run(u, o->keys, e);
+	else
+		loop(u);
+	if (u->leaves_text)
+		term_cells(&u->term, &left);
+	ui_done(u);
+	if (left.s)
+		fputs(left.s, stdout);
+out:
+	text_done(&left);
+	mem_free(u);
+	return code;
+}

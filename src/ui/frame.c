@@ -1,0 +1,222 @@
+#include "ui/frame.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/zone.h"
+#include "ui/keys.h"
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define TITLE_LINES 2
+#define FOOT_LINES 2
+
+static void add_clock(struct ui *u, struct parts *p)
+{
+	const struct snapshot *s = u->snap;
+	char time[UI_TIME_MAX], span[WORDS_MAX];
+	bool is_short = s->live && u->term.columns < 100;
+
+	if (s->phase == FEED_LOADING) {
+		parts_add(p, 0, INK_TEXT, "loading %s", s->source);
+		return;
+	}
+	parts_add(p, 0, INK_TEXT, "data %s", time_show(s->data_ms, u->feed->zone,
+		is_short ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", time, sizeof time));
+	if (s->live && s->lag_s < 60)
+		parts_add(p, 4, INK_TEXT, "lag %.1fs", s->lag_s);
+	else if (s->live)
+		parts_add(p, 4, INK_HIGH, "lag %s", words_span((int64_t)(s->lag_s * 1000), span));
+	else if (s->lag_s >= 1)
+		parts_add(p, 5, INK_TEXT, "behind %.0fs", s->lag_s);
+}
+
+static void add_speed(const struct snapshot *s, struct parts *p)
+{
+	char wanted[WORDS_MAX], reached[WORDS_MAX];
+	bool is_short = s->phase == FEED_RUNNING && s->achieved > 0
+		&& (!(s->speed > 0) || fabs(s->achieved - s->speed) > s->speed / 10);
+
+	parts_add(p, 3, INK_TEXT, "%s", words_speed(s->speed, wanted));
+	if (is_short)
+		parts_add(p, 4, INK_TEXT, "(%s)", words_speed(s->achieved, reached))->gap = 1;
+}
+
+static void add_model(const struct snapshot *s, struct parts *p)
+{
+	if (s->provisional)
+		parts_add(p, 2, INK_HIGH, "PROVISIONAL model");
+	else if (s->unverified)
+		parts_add(p, 2, INK_HIGH, "unverified");
+}
+
+static void add_counts(const struct snapshot *s, struct parts *p)
+{
+	struct part *part;
+
+	part = parts_add(p, 1, INK_TEXT, "NEW");
+	part->is_right = true;
+	parts_add(p, 1, s->n_severe ? INK_SEVERE : INK_TEXT, "!!%u", s->n_severe)->gap = 1;
+	parts_add(p, 1, s->n_high ? INK_HIGH : INK_TEXT, "!%u", s->n_high)->gap = 1;
+	parts_add(p, 1, INK_TEXT, ".%u", s->n_low)->gap = 1;
+}
+
+static void draw_title(struct ui *u)
+{
+	const struct snapshot *s = u->snap;
+	struct parts p = { .n = 0 };
+	char n[WORDS_MAX];
+
+	parts_add(&p, 0, INK_TITLE, "veer %s", s->live ? "LIVE" : "REPLAY");
+	add_clock(u, &p);
+	if (s->phase != FEED_LOADING) {
+		if (!s->live)
+			add_speed(s, &p);
+		if (s->live || s->phase == FEED_RUNNING)
+			parts_add(&p, 6, INK_TEXT, "%s ev/s",
+				words_count((uint64_t)llround(s->events_per_s), n));
+		parts_add(&p, 8, INK_DIM, "%s users", words_count(s->users, n));
+		if (s->backend[0])
+			parts_add(&p, 7, INK_DIM, "%s", s->backend);
+		add_model(s, &p);
+		add_counts(s, &p);
+	}
+	parts_draw(&p, &u->term, 0, 0, u->term.columns);
+}
+
+static void look_bar(struct ui *u, int64_t first_ms, int64_t last_ms, int width, uint32_t n)
+{
+	struct bar *b = &u->bar;
+
+	if (width > BAR_MAX)
+		width = BAR_MAX;
+	if (b->first_ms == first_ms && b->last_ms == last_ms && b->width == width && b->n == n)
+		return;
+	*b = (struct bar){ .first_ms = first_ms, .last_ms = last_ms, .width = width };
+	bar_look(b, u->feed, n);
+}
+
+/* Where the bar stands between the texts before and behind it. */
+static void draw_between(struct ui *u, const char *before, const char *behind, int64_t now_ms)
+{
+	struct term *t = &u->term;
+	int left = term_width(t, before);
+
+	term_put(t, 1, 0, left, INK_TEXT, before);
+	term_put(t, 1, left, 1, INK_TEXT, "[");
+	bar_draw(&u->bar, t, 1, left + 1, now_ms);
+	term_put(t, 1, left + 1 + u->bar.width, t->columns, INK_TEXT, behind);
+}
+
+static int room(struct ui *u, const char *before, const char *behind)
+{
+	int width = u->term.columns - term_width(&u->term, before) - 1
+		- term_width(&u->term, behind);
+
+	return width < 4 ? 4 : width;
+}
+
+static void time_left(const struct snapshot *s, char *buf, size_t n)
+{
+	double speed = s->phase == FEED_RUNNING && s->achieved > 0 ? s->achieved : s->speed;
+	char span[WORDS_MAX];
+
+	*buf = 0;
+	if (speed > 0 && s->phase != FEED_ENDED) /* at most 13 columns, which the bar leaves free */
+		snprintf(buf, n, "  left %s",
+			words_span((int64_t)((double)(s->last_ms - s->data_ms) / speed), span));
+}
+
+static void draw_replay_bar(struct ui *u)
+{
+	static const char *const sign[] = { [FEED_RUNNING] = ">>", [FEED_PAUSED] = "||",
+		[FEED_ENDED] = ">|", [FEED_FAILED] = "xx", [FEED_LOADING] = ".." };
+	const struct snapshot *s = u->snap;
+	double span = (double)(s->last_ms - s->first_ms);
+	double share = span > 0 ? (double)(s->data_ms - s->first_ms) / span : 1;
+	char before[40], behind[80], speed[WORDS_MAX], whole[WORDS_MAX], left[40];
+
+	time_left(s, left, sizeof left);
+	snprintf(before, sizeof before, "%s %s ", sign[s->phase], words_speed(s->speed, speed));
+	snprintf(behind, sizeof behind, "] %3.0f%% of %s%-13s",
+		floor(fmin(fmax(share, 0), 1) * 100), words_span(s->last_ms - s->first_ms, whole),
+		left);
+	look_bar(u, s->first_ms, s->last_ms, room(u, before, behind), s->n_alerts_total);
+	draw_between(u, before, behind, s->data_ms);
+}
+
+static void draw_source(struct ui *u)
+{
+	const struct snapshot *s = u->snap;
+	char before[80], behind[160], rows[WORDS_MAX], bad[WORDS_MAX], late[WORDS_MAX];
+	int64_t window_ms = words_window_within((s->last_ms - s->first_ms) / 2);
+	int n;
+
+	snprintf(before, sizeof before, "%.60s ", s->source);
+	n = snprintf(behind, sizeof behind, "]now  %s rows", words_count(s->rows, rows));
+	if (s->rejected)
+		n += snprintf(behind + n, sizeof behind - (size_t)n, "  bad %s",
+			words_count(s->rejected, bad));
+	if (s->late)
+		snprintf(behind + n, sizeof behind - (size_t)n, "  late %s",
+			words_count(s->late, late));
+	look_bar(u, s->data_ms - window_ms, s->data_ms, room(u, before, behind), s->n_alerts);
+	draw_between(u, before, behind, INT64_MAX);
+}
+
+static void add_phase(struct ui *u, struct parts *p)
+{
+	const struct snapshot *s = u->snap;
+	char time[UI_TIME_MAX];
+
+	if (s->phase == FEED_PAUSED) {
+		parts_add(p, 0, INK_KEY, "PAUSED at %s", ui_time(u, s->data_ms, time));
+		parts_add(p, 2, INK_TEXT, "Space plays");
+	}
+	if (s->phase == FEED_ENDED)
+		parts_add(p, 0, INK_KEY, "END of the data at %s", ui_time(u, s->data_ms, time));
+	if (s->phase == FEED_FAILED)
+		parts_add(p, 0, INK_ERROR, "FAILED: %s", s->notice);
+}
+
+static void draw_status(struct ui *u, int line)
+{
+	struct parts p = { .n = 0 };
+	struct part *notice;
+
+	if (u->prompt.ops) {
+		prompt_draw(&u->prompt, &u->term, line);
+		return;
+	}
+	if (u->message[0]) {
+		term_put(&u->term, line, 0, u->term.columns, u->is_error ? INK_ERROR : INK_TEXT,
+			u->message);
+		return;
+	}
+	add_phase(u, &p);
+	view_table[u->view]->status(u, &p);
+	if (u->snap->n_notices != u->n_notices_seen && u->snap->phase != FEED_FAILED) {
+		notice = parts_add(&p, 1, INK_DIM, "%s", u->snap->notice);
+		notice->is_right = true;
+	}
+	parts_draw(&p, &u->term, line, 0, u->term.columns);
+}
+
+struct box frame_draw(struct ui *u)
+{
+	struct term *t = &u->term;
+	struct parts keys = { .n = 0 };
+
+	draw_title(u);
+	if (ui_is_loaded(u)) {
+		if (u->snap->live)
+			draw_source(u);
+		else
+			draw_replay_bar(u);
+	}
+	draw_status(u, t->lines - 2);
+	keys_footer(&keys, ui_place(u), ui_state(u));
+	parts_draw(&keys, t, t->lines - 1, 0, t->columns);
+	return (struct box){ TITLE_LINES, 0, t->lines - TITLE_LINES - FOOT_LINES, t->columns };
+}

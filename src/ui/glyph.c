@@ -1,0 +1,91 @@
+#include "ui/glyph.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+const char *const glyphs_name[GLYPHS_N] = { "braille", "blocks", "acs", "ascii" };
+
+static const char *const block[8] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+/* Scan lines 9, 7, 5, 3, 1 of the VT100's alternate set, from the bottom up. */
+static const char *const scan[5] = { "s", "r", "q", "p", "o" };
+static const char *const letter[5] = { "_", ".", "-", "=", "#" };
+
+struct rung {
+	const char *const *text;
+	unsigned n;
+};
+
+static const struct rung rung[GLYPHS_N] = {
+	[GLYPHS_BLOCKS] = { block, 8 }, [GLYPHS_ACS] = { scan, 5 }, [GLYPHS_ASCII] = { letter, 5 },
+};
+
+static bool is_shown(enum glyphs g, bool utf8, bool has_acs)
+{
+	return g == GLYPHS_ASCII || (g == GLYPHS_ACS ? has_acs : utf8);
+}
+
+/* The Linux console's font has 256 or 512 characters, seldom the eighths. */
+static enum glyphs wanted(const char *term)
+{
+	bool poor = term && (strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0);
+
+	return poor ? GLYPHS_ACS : GLYPHS_BLOCKS;
+}
+
+bool glyphs_choose(const char *word, bool utf8, bool has_acs, const char *term, enum glyphs *ret)
+{
+	unsigned g = GLYPHS_N;
+
+	if (!word || strcmp(word, "auto") == 0)
+		g = wanted(term);
+	else
+		for (g = 0; g < GLYPHS_N && strcmp(word, glyphs_name[g]) != 0; g++)
+			;
+	if (g == GLYPHS_N)
+		return false;
+	while (!is_shown(g, utf8, has_acs))
+		g++;
+	*ret = g;
+	return true;
+}
+
+unsigned glyph_per_cell(enum glyphs g)
+{
+	return g == GLYPHS_BRAILLE ? 2 : 1;
+}
+
+unsigned glyph_step(float v, float max, unsigned steps)
+{
+	if (!(v > 0) || !(max > 0))
+		return 0;
+	if (v >= max)
+		return steps - 1;
+	return (unsigned)ceilf(v / max * (float)(steps - 1) - 1e-4f);
+}
+
+/* Dots 7 3 2 1 rise at the left, 8 6 5 4 at the right; U+2800 plus a bit a dot. */
+static const char *braille(const float *v, float max, char *buf)
+{
+	static const unsigned char rise[2][4] = { { 0x40, 0x44, 0x46, 0x47 },
+		{ 0x80, 0xa0, 0xb0, 0xb8 } };
+	unsigned dots = 0, side;
+
+	for (side = 0; side < 2; side++)
+		if (!isnan(v[side]))
+			dots |= rise[side][glyph_step(v[side], max, 4)];
+	buf[0] = (char)0xe2;
+	buf[1] = (char)(0xa0 | dots >> 6);
+	buf[2] = (char)(0x80 | (dots & 0x3f));
+	buf[3] = 0;
+	return buf;
+}
+
+const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf)
+{
+	if (g == GLYPHS_BRAILLE)
+		return braille(v, max, buf);
+	if (isnan(*v))
+		return " ";
+	return rung[g].text[glyph_step(*v, max, rung[g].n)];
+}

@@ -1,0 +1,201 @@
+#include "ui/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "ui/act.h"
+#include "ui/parts.h"
+#include "ui/prompt.h"
+#include "ui/view.h"
+
+#define C(letter) TERM_CTRL(letter)
+#define N_ROWS (sizeof table / sizeof *table)
+
+static const struct action table[] = {
+	{ "pause", "Time", { ' ' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_pause, 0, 3, "pause",
+		"stop the replay clock, or let it go on" },
+	{ "hold", "Time", { ' ' }, IN_LISTS, WHEN_LOADED | WHEN_LIVE, act_hold, 0, 3, "hold",
+		"HOLD the list while data flows on, or let go" },
+	{ "alert-previous", "Time", { '[' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+		act_alert, -1, 4, "alert", "back to the alert before; pauses" },
+	{ "alert-next", "Time", { ']' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+		act_alert, 1, 4, "alert", "on to the next alert; pauses" },
+	{ "event-previous", "Time", { '{' }, IN_USER, WHEN_LOADED | WHEN_REPLAY,
+		act_step_user, -1, 5, "event", "back to this user's event before; pauses" },
+	{ "event-next", "Time", { '}' }, IN_USER, WHEN_LOADED | WHEN_REPLAY,
+		act_step_user, 1, 5, "event", "on to this user's next event; pauses" },
+	{ "step-back", "Time", { ',' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+		act_step, -1, 7, "step", "back to the event before, of anybody; pauses" },
+	{ "step", "Time", { '.' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_step, 1, 7, "step",
+		"on to the next event of anybody; pauses" },
+	{ "slower", "Time", { '<' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_speed, -1, 6, "speed",
+		"replay slower, down to x1" },
+	{ "faster", "Time", { '>' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_speed, 1, 6, "speed",
+		"replay faster, up to x3600, then max" },
+	{ "goto", "Time", { 'T' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_goto, 0, 8, "time",
+		"go to a time: 10:30, -2h, 2017-11-30 08:00" },
+
+	{ "down", "Move", { 'j', TERM_DOWN, C('n') }, IN_LISTS, WHEN_LOADED,
+		act_move, MOVE_DOWN, 0, NULL, "one row down; the first move HOLDS the list" },
+	{ "up", "Move", { 'k', TERM_UP, C('p') }, IN_LISTS, WHEN_LOADED, act_move, MOVE_UP, 0, NULL,
+		"one row up" },
+	{ "page-down", "Move", { TERM_PAGE_DOWN, C('f') }, IN_LISTS, WHEN_LOADED,
+		act_move, MOVE_PAGE_DOWN, 0, NULL, "a page down" },
+	{ "page-up", "Move", { TERM_PAGE_UP, C('b') }, IN_LISTS, WHEN_LOADED,
+		act_move, MOVE_PAGE_UP, 0, NULL, "a page up" },
+	{ "first", "Move", { 'g', TERM_HOME }, IN_LISTS, WHEN_LOADED, act_move, MOVE_FIRST, 0, NULL,
+		"the first row, the newest" },
+	{ "last", "Move", { TERM_END }, IN_LISTS, WHEN_LOADED, act_move, MOVE_LAST, 0, NULL,
+		"the last row, the oldest" },
+	{ "follow", "Move", { 'G' }, IN_LISTS, WHEN_HELD, act_follow, true, 9, "follow",
+		"end HELD: go with the newest row again" },
+	{ "scroll-down", "Move", { 'j', TERM_DOWN, C('n'), ' ' }, IN_HELP, 0,
+		act_move, MOVE_DOWN, 5, "scroll", "scroll this help down" },
+	{ "scroll-up", "Move", { 'k', TERM_UP, C('p') }, IN_HELP, 0, act_move, MOVE_UP, 5, "scroll",
+		"scroll this help up" },
+	{ "scroll-page-down", "Move", { TERM_PAGE_DOWN, C('f') }, IN_HELP, 0,
+		act_move, MOVE_PAGE_DOWN, 4, "page", "scroll this help a page down" },
+	{ "scroll-page-up", "Move", { TERM_PAGE_UP, C('b') }, IN_HELP, 0,
+		act_move, MOVE_PAGE_UP, 4, "page", "scroll this help a page up" },
+	{ "scroll-first", "Move", { 'g', TERM_HOME }, IN_HELP, 0, act_move, MOVE_FIRST, 0, NULL,
+		"the top of this help" },
+	{ "scroll-last", "Move", { 'G', TERM_END }, IN_HELP, 0, act_move, MOVE_LAST, 0, NULL,
+		"the end of this help" },
+
+	{ "find", "Find", { '/' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS, act_find, 0, 5, "find",
+		"an alert by part of user or category" },
+	{ "find-next", "Find", { 'n' }, IN_LIVE, WHEN_FOUND, act_find_again, 1, 2, "next",
+		"the next one found, while searching" },
+	{ "find-previous", "Find", { 'N' }, IN_LIVE, WHEN_FOUND, act_find_again, -1, 2, "next",
+		"the one found before, while searching" },
+	{ "find-end", "Find", { TERM_ESCAPE }, IN_LIVE, WHEN_FOUND,
+		act_find_again, 0, 2, "end search", "end the search" },
+	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, act_find, 0, 9, "user",
+		"show another user, by the whole id" },
+
+	{ "open", "Views", { TERM_ENTER }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		act_open, 0, 3, "user", "the alert's user, at the alert's time" },
+	{ "back", "Views", { 'q', TERM_ESCAPE }, IN_USER, 0, act_up, 0, 2, "back",
+		"back to the alerts, at the same row" },
+	{ "help", "Views", { '?', TERM_F1 }, IN_LISTS, 0, act_help, 0, 1, "help",
+		"this help" },
+	{ "help-end", "Views", { 'q', TERM_ESCAPE, '?', TERM_F1 }, IN_HELP, 0, act_up, 0, 1, "back",
+		"leave this help" },
+	{ "leave", "Views", { 'q' }, IN_LIVE, 0, act_up, 0, 2, "quit",
+		"quit veer" },
+
+	{ "prompt-done", "Prompt", { TERM_ENTER }, IN_PROMPT, 0, act_edit, PROMPT_DONE, 1, "done",
+		"take what was typed" },
+	{ "prompt-cancel", "Prompt", { TERM_ESCAPE, C('g') }, IN_PROMPT, 0,
+		act_edit, PROMPT_CANCEL, 1, "cancel", "forget what was typed" },
+	{ "prompt-erase", "Prompt", { TERM_BACKSPACE }, IN_PROMPT, 0,
+		act_edit, PROMPT_ERASE, 0, NULL, "erase a character" },
+	{ "prompt-erase-word", "Prompt", { C('w') }, IN_PROMPT, 0,
+		act_edit, PROMPT_ERASE_WORD, 3, "erase word", "erase a word" },
+	{ "prompt-erase-all", "Prompt", { C('u') }, IN_PROMPT, 0,
+		act_edit, PROMPT_ERASE_ALL, 2, "erase all", "erase all" },
+
+	{ "quit", "Everywhere", { 'Q' }, IN_ALL, 0, act_quit, true, 0, NULL,
+		"quit, and leave the screen's text behind" },
+	{ "redraw", "Everywhere", { C('l') }, IN_ALL, 0, act_redraw, 0, 0, NULL,
+		"draw the screen anew" },
+	{ "suspend", "Everywhere", { C('z') }, IN_ALL, 0, act_suspend, 0, 0, NULL,
+		"suspend; fg in the shell goes on" },
+};
+
+static const struct {
+	int key;
+	const char *name;
+} names[] = {
+	{ ' ', "Space" }, { TERM_ENTER, "Enter" }, { TERM_ESCAPE, "Esc" }, { '\t', "Tab" },
+	{ TERM_UP, "Up" }, { TERM_DOWN, "Down" }, { TERM_LEFT, "Left" }, { TERM_RIGHT, "Right" },
+	{ TERM_HOME, "Home" }, { TERM_END, "End" }, { TERM_PAGE_UP, "PgUp" },
+	{ TERM_PAGE_DOWN, "PgDn" }, { TERM_BACKSPACE, "Backspace" }, { TERM_DELETE, "Del" },
+	{ TERM_F1, "F1" },
+};
+#define N_NAMES (sizeof names / sizeof *names)
+
+const struct action *keys_row(unsigned i)
+{
+	return i < N_ROWS ? &table[i] : NULL;
+}
+
+static bool is_offered(const struct action *a, unsigned view, unsigned state)
+{
+	return (a->views & view) && !(a->when & ~state);
+}
+
+static bool is_bound(const struct action *a, int key)
+{
+	unsigned i;
+
+	for (i = 0; i < KEYS_MAX && a->key[i]; i++)
+		if (a->key[i] == key)
+			return true;
+	return false;
+}
+
+const struct action *keys_find(int key, unsigned view, unsigned state)
+{
+	unsigned i;
+
+	for (i = 0; i < N_ROWS; i++)
+		if (is_offered(&table[i], view, state) && is_bound(&table[i], key))
+			return &table[i];
+	return NULL;
+}
+
+const char *key_name(int key, char *buf)
+{
+	size_t i;
+
+	for (i = 0; i < N_NAMES; i++)
+		if (names[i].key == key)
+			return strcpy(buf, names[i].name);
+	if (key > 0 && key < ' ')
+		snprintf(buf, KEY_NAME_MAX, "^%c", key + '@');
+	else
+		snprintf(buf, KEY_NAME_MAX, "%lc", (wint_t)key);
+	return buf;
+}
+
+int key_parse(const char *name)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < N_NAMES; i++)
+		if (strcmp(name, names[i].name) == 0)
+			return names[i].key;
+	if (len == 2 && name[0] == '^' && (name[1] & 0x40))
+		return TERM_CTRL(name[1]);
+	return len && mbrtowc(&c, name, len, &state) == len ? (int)c : 0;
+}
+
+static bool is_pair(const struct action *a, const struct action *b)
+{
+	return b && a->label && b->label && strcmp(a->label, b->label) == 0 && a->views == b->views;
+}
+
+void keys_footer(struct parts *p, unsigned view, unsigned state)
+{
+	unsigned i;
+
+	for (i = 0; i < N_ROWS; i++) {
+		const struct action *a = &table[i], *next = keys_row(i + 1);
+		char first[KEY_NAME_MAX], second[KEY_NAME_MAX] = "";
+
+		if (!is_offered(a, view, state) || !a->rank)
+			continue;
+		if (is_pair(a, next)) {
+			key_name(next->key[0], second);
+			i++;
+		}
+		parts_add(p, a->rank, INK_KEY, "%s%s%s", key_name(a->key[0], first),
+			*second ? " " : "", second);
+		parts_add(p, a->rank, INK_TEXT, "%s", a->label)->gap = 1;
+	}
+}

@@ -1,0 +1,335 @@
+#include "ui/pane.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/zone.h"
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define LABEL_WIDTH 16
+#define WIDTH_FIXED 23  /* of a row, beside name, chart and time of the last event */
+
+/* Columns of the rows and lines of the parts, for one box. */
+struct plan {
+	struct box b;
+	int name, chart_x, chart, last_x, last;
+	int rows, alerts, line;
+};
+
+void pane_done(struct pane *p)
+{
+	if (p->is_made)
+		portrait_done(&p->portrait);
+	*p = (struct pane){ 0 };
+}
+
+static struct plan lay_out(const struct ui *u, struct box b)
+{
+	struct plan l = { .b = b, .last = ui_time_width(u) };
+	int rest = b.columns - WIDTH_FIXED - l.last;
+
+	l.name = view_clamp(rest * 2 / 5, 10, 28);
+	l.chart = view_clamp(rest - l.name, 0, PORTRAIT_CELLS_MAX / 2);
+	l.chart_x = b.column + l.name + 14;
+	l.last_x = l.chart_x + l.chart + 9;
+	l.rows = view_clamp((b.lines - 4) / 3, 2, 12);
+	return l;
+}
+
+/* The span that shows the change and as much before it, twice; 0: all there is. */
+static int64_t choose_span(struct ui *u, uint32_t user, int64_t first_ms)
+{
+	uint32_t newest = roll_newest(&u->roll, user, u->snap->n_alerts);
+	int64_t now = u->snap->data_ms, back, span;
+
+	if (newest == ROLL_NONE)
+		return 0;
+	back = 3 * (now - feed_alert(u->feed, newest)->f.onset_ms);
+	span = words_window_around(back > DAY_MS ? back : DAY_MS);
+	return now - first_ms < span ? 0 : span;
+}
+
+static bool is_current(struct pane *p, struct ui *u, const struct pane *wanted)
+{
+	if (p->user != wanted->user || p->n_cells != wanted->n_cells || p->n_rows != wanted->n_rows)
+		return false;
+	if (!p->is_made && !p->trouble[0])
+		return false;
+	return p->data_ms == wanted->data_ms || ui_is_early(u, p->made_ms);
+}
+
+static int make(struct pane *p, struct ui *u, struct err *e)
+{
+	struct portrait_options o = { .n_cells = p->n_cells, .max_rows = p->n_rows,
+		.upto_ms = p->data_ms, .score = u->options->score };
+	struct event *ev = NULL;
+	uint32_t n = 0;
+
+	if (!u->feed->model)
+		return err_set(e, -1, "there is no model yet");
+	if (feed_user(u->feed, p->user, p->data_ms, &ev, &n, e) < 0)
+		return e->code;
+	if (!n)
+		return err_set(e, -1, "no event up to now");
+	o.span_ms = p->span_ms = choose_span(u, p->user, ev[0].time_ms);
+	return portrait_make(&p->portrait, p->user, ev, n, u->feed->model, u->feed->ids, &o, e);
+}
+
+void pane_look(struct pane *p, struct ui *u, uint32_t user, struct box b)
+{
+	struct plan l = lay_out(u, b);
+	struct pane wanted = { .user = user,
+		.data_ms = u->snap->data_ms,
+		.n_cells = (uint32_t)l.chart * glyph_per_cell(u->term.glyphs),
+		.n_rows = (uint32_t)l.rows,
+		.made_ms = clock_tick_ms(u->clock) };
+	struct err e = { 0 };
+
+	if (is_current(p, u, &wanted))
+		return;
+	pane_done(p);
+	*p = wanted;
+	p->is_made = make(p, u, &e) == 0;
+	if (!p->is_made)
+		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
+}
+
+static void draw_headline(struct ui *u, const struct pane *p, const struct plan *l)
+{
+	const struct portrait *q = &p->portrait;
+	struct parts parts = { .n = 0 };
+	char id[UI_NAME_MAX], name[UI_NAME_MAX], n[WORDS_MAX], day[UI_TIME_MAX], time[UI_TIME_MAX];
+
+	ui_user(u, p->user, name);
+	parts_add(&parts, 0, INK_TITLE, "User %s", ui_user_id(u, p->user, id));
+	if (strcmp(id, name) != 0)
+		parts_add(&parts, 3, INK_TEXT, "%s", name)->gap = 1;
+	if (p->is_made) {
+		parts_add(&parts, 1, INK_TEXT, "%s events since %s", words_count(q->n_events, n),
+			time_show(q->first_ms, u->feed->zone, "%Y-%m-%d", day, sizeof day));
+		parts_add(&parts, 2, INK_TEXT, "last seen %s", ui_time(u, q->last_ms, time));
+	}
+	parts_draw(&parts, &u->term, l->b.line, l->b.column, l->b.columns);
+}
+
+static void draw_heads(struct ui *u, const struct pane *p, const struct plan *l, int line)
+{
+	struct term *t = &u->term;
+	const struct portrait *q = &p->portrait;
+	char span[WORDS_MAX], cell[WORDS_MAX], head[80];
+	int x = l->b.column;
+
+	snprintf(head, sizeof head, "%s %s, %s/cell", p->span_ms ? "LAST" : "ALL",
+		words_span(p->span_ms ? p->span_ms : q->cell_ms * q->n_cells, span),
+		words_span(q->cell_ms * glyph_per_cell(t->glyphs), cell));
+	term_put(t, line, x, l->b.columns, INK_HEAD, " CATEGORY");
+	term_put(t, line, x + 1 + l->name, 13, INK_HEAD, "  NOW  BASE");
+	term_put(t, line, l->chart_x, l->chart, INK_HEAD, head);
+	term_put(t, line, l->chart_x + l->chart, 9, INK_HEAD, "  EVENTS");
+	term_putf(t, line, l->last_x, l->last, INK_HEAD, "%*s", l->last, "LAST");
+}
+
+static void draw_share(struct ui *u, int line, int x, float share, enum ink ink)
+{
+	term_putf(&u->term, line, x, 4, ink, "%3.0f%%", share * 100);
+}
+
+static void draw_row(struct ui *u, const struct portrait *q, uint32_t i, const struct plan *l,
+	int line)
+{
+	const struct portrait_row *row = &q->row[i];
+	struct term *t = &u->term;
+	char name[UI_NAME_MAX], time[UI_TIME_MAX], n[WORDS_MAX];
+	enum ink now = row->now >= row->base + .1f ? INK_GAIN : INK_TEXT;
+	enum ink base = row->base >= row->now + .1f ? INK_LOSS : INK_TEXT;
+	float max = 0;
+	uint32_t k;
+
+	if (row->category == DICT_NONE)
+		snprintf(name, sizeof name, "(%u more)", row->n_rest);
+	else
+		ui_category(u, row->category, name);
+	for (k = 0; k < q->n_cells; k++)
+		max = fmaxf(max, row->cell[k]);
+	term_put(t, line, l->b.column + 1, l->name, INK_TEXT, name);
+	draw_share(u, line, l->b.column + l->name + 2, row->now, now);
+	draw_share(u, line, l->b.column + l->name + 8, row->base, base);
+	term_chart(t, line, l->chart_x, l->chart, row->cell, max, INFINITY);
+	term_putf(t, line, l->chart_x + l->chart, 8, INK_TEXT, "%8s",
+		words_count(row->n_events, n));
+	term_put(t, line, l->last_x, l->last, INK_TEXT, ui_time(u, row->last_ms, time));
+}
+
+static float newest_score(const struct portrait *q)
+{
+	uint32_t i = q->n_cells;
+
+	while (i > 0 && isnan(q->score[i - 1]))
+		i--;
+	return i ? q->score[i - 1] : NAN;
+}
+
+static void draw_score(struct ui *u, const struct portrait *q, const struct plan *l, int line)
+{
+	struct term *t = &u->term;
+	float max = q->threshold * 1.5f, now = newest_score(q);
+	uint32_t i;
+
+	for (i = 0; i < q->n_cells; i++)
+		max = fmaxf(max, q->score[i]);
+	term_put(t, line, l->b.column + 1, l->name, INK_TEXT, "change score");
+	if (!isnan(now))
+		term_putf(t, line, l->b.column + l->name + 1, 5,
+			now >= q->threshold ? INK_ALARM : INK_TEXT, "%5.1f", (double)now);
+	term_putf(t, line, l->b.column + l->name + 6, 6, INK_TEXT, "%6.1f", (double)q->threshold);
+	term_chart(t, line, l->chart_x, l->chart, q->score, max, q->threshold);
+	term_put(t, line, l->chart_x + l->chart + 1, 9 + l->last, INK_DIM, "alarm at BASE");
+}
+
+/* The user's alerts under the chart, each where its evidence was complete. */
+static void draw_marks(struct ui *u, const struct portrait *q, const struct plan *l, int line)
+{
+	struct bar cells = { .first_ms = q->from_ms, .width = l->chart,
+		.last_ms = q->from_ms + q->cell_ms * q->n_cells };
+	uint32_t i = roll_newest(&u->roll, q->user, u->snap->n_alerts);
+
+	term_put(&u->term, line, l->b.column + 1, l->name, INK_TEXT, "alerts");
+	for (; i != ROLL_NONE; i = u->roll.alert[i].before) {
+		const struct finding *found = &feed_alert(u->feed, i)->f;
+		enum ink ink;
+		const char *sign = ui_priority(found->severity, &ink);
+
+		if (found->time_ms < q->from_ms)
+			break;
+		term_put(&u->term, line, l->chart_x + bar_cell(&cells, found->time_ms), 1, ink,
+			sign + 1);
+	}
+}
+
+static void draw_alert(struct ui *u, const struct finding *found, const struct plan *l, int line)
+{
+	struct term *t = &u->term;
+	int x = l->b.column + LABEL_WIDTH, room = l->b.columns - LABEL_WIDTH;
+	int pair = room - 3 - l->last - 1 - 7 - 1;
+	char time[UI_TIME_MAX], rare[64];
+	enum ink ink;
+	const char *sign = ui_priority(found->severity, &ink);
+
+	term_put(t, line, x, 2, ink, sign);
+	term_put(t, line, x + 3, l->last, INK_TEXT, ui_time(u, found->time_ms, time));
+	x += 3 + l->last + 1;
+	if (pair > 60) {
+		alert_rarity(found->far, rare, sizeof rare);
+		term_put(t, line, x + pair - 28, 28, INK_DIM, rare);
+		pair -= 30;
+	}
+	ui_put_pair(u, found, (struct box){ line, x, 1, pair }, INK_TEXT);
+	term_putf(t, line, l->b.column + l->b.columns - 7, 7, INK_TEXT, "%7.2f",
+		(double)found->score);
+}
+
+/* Where not all fit, those up to the moment under the cursor; that of the moment is marked. */
+static int draw_alerts(struct ui *u, const struct pane *p, const struct plan *l, int line,
+	int64_t at_ms)
+{
+	struct term *t = &u->term;
+	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);
+	int x = l->b.column, n;
+
+	if (i == ROLL_NONE) {
+		term_put(t, line, x, l->b.columns, INK_HEAD, " PAST ALERTS    none");
+		return line + 1;
+	}
+	term_putf(t, line, x, l->b.columns, INK_HEAD, " PAST ALERTS %u", u->roll.alert[i].nth);
+	term_putf(t, line, x + LABEL_WIDTH, l->b.columns - LABEL_WIDTH, INK_HEAD,
+		" P %-*s FROM > TO", l->last, "TIME");
+	term_put(t, line++, x + l->b.columns - 7, 7, INK_HEAD, "  SCORE");
+	while (feed_alert(u->feed, i)->f.time_ms > at_ms && (int)u->roll.alert[i].nth > l->alerts)
+		i = u->roll.alert[i].before;
+	for (n = 0; n < l->alerts && i != ROLL_NONE; n++, line++) {
+		const struct finding *found = &feed_alert(u->feed, i)->f;
+
+		draw_alert(u, found, l, line);
+		if (found->time_ms == at_ms)
+			term_put(t, line, x + LABEL_WIDTH - 1, 1, INK_CURSOR, ">");
+		i = u->roll.alert[i].before;
+	}
+	return line;
+}
+
+static void draw_event(struct ui *u, const struct event *e, const struct plan *l, int line,
+	bool is_cursor)
+{
+	char category[UI_NAME_MAX], item[UI_NAME_MAX], time[UI_TIME_MAX];
+	int x = l->b.column + LABEL_WIDTH - 1, room = l->b.columns - LABEL_WIDTH - l->last - 12;
+	enum ink ink = is_cursor ? INK_CURSOR : INK_TEXT;
+	int width = room / 2 < 30 ? room / 2 : 30;
+
+	term_put(&u->term, line, x, l->b.column + l->b.columns - x, ink, is_cursor ? ">" : "");
+	term_put(&u->term, line, x + 1, l->last, ink, ui_time(u, e->time_ms, time));
+	term_put(&u->term, line, x + 2 + l->last, 9, ink, behaviour_name[e->behaviour]);
+	term_put(&u->term, line, x + 12 + l->last, width, ink,
+		ui_category(u, e->category, category));
+	term_put(&u->term, line, x + 13 + l->last + width, room - width, ink,
+		ui_item(u, e->item, item));
+}
+
+static void draw_events(struct ui *u, struct pane *p, const struct plan *l, int line,
+	struct pane_place *place)
+{
+	const struct portrait *q = &p->portrait;
+	int end = l->b.line + l->b.lines, n;
+	uint32_t row;
+
+	p->page = end - line > 1 ? end - line - 1 : 0;
+	term_putf(&u->term, line, l->b.column, l->b.columns, INK_HEAD,
+		" EVENTS         %-*s %-9s %s", l->last, "TIME", "WHAT", "CATEGORY, ITEM");
+	if (place->cursor != PANE_NO_CURSOR)
+		place->top = view_scroll(place->top, place->cursor, (unsigned)p->page, q->n_events);
+	for (n = 0, row = place->top; n < p->page && row < q->n_events; n++, row++)
+		draw_event(u, &q->event[q->n_events - 1 - row], l, line + 1 + n,
+			row == place->cursor);
+}
+
+/* A third of what is left for past alerts, at most as many as there are. */
+static int room_for_alerts(struct ui *u, const struct pane *p, int lines_left)
+{
+	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);
+	int room = (lines_left - 2) / 3, most = i == ROLL_NONE ? 0 : (int)u->roll.alert[i].nth;
+
+	if (room < 1)
+		room = lines_left > 1 ? 1 : 0;
+	return room < most ? room : most;
+}
+
+void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *place)
+{
+	struct plan l = lay_out(u, b);
+	const struct portrait *q = &p->portrait;
+	int64_t at = INT64_MAX;
+	int line = b.line + 1;
+	uint32_t i;
+
+	draw_headline(u, p, &l);
+	if (!p->is_made) {
+		term_put(&u->term, line, b.column + 1, b.columns - 1, INK_TEXT, p->trouble);
+		return;
+	}
+	draw_heads(u, p, &l, line++);
+	for (i = 0; i < q->n_rows; i++)
+		draw_row(u, q, i, &l, line++);
+	draw_score(u, q, &l, line++);
+	draw_marks(u, q, &l, line++);
+	l.alerts = room_for_alerts(u, p, b.line + b.lines - line);
+	if (place->cursor < q->n_events)
+		at = q->event[q->n_events - 1 - place->cursor].time_ms;
+	if (line < b.line + b.lines)
+		line = draw_alerts(u, p, &l, line, at);
+	if (line < b.line + b.lines)
+		draw_events(u, p, &l, line, place);
+}

@@ -1,0 +1,291 @@
+#include "ui/ui.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "ingest/names.h"
+#include "ui/frame.h"
+#include "ui/keys.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define EARLY_MS 1000
+
+/* How times are shown, by the span of the log: no date within a day, no seconds over a year. */
+static const struct {
+	int64_t most_ms;
+	const char *format;
+	int width;
+} time_forms[] = {
+	{ DAY_MS, "%H:%M:%S", 8 }, { 330 * DAY_MS, "%m-%d %H:%M:%S", 14 },
+	{ INT64_MAX, "%Y-%m-%d %H:%M", 16 },
+};
+
+int ui_init(struct ui *u, struct feed *f, const struct console_options *o, struct err *e)
+{
+	struct term_options t = { .glyphs = o->glyphs, .theme = o->theme, .scripted = o->keys,
+		.lines = o->lines ? o->lines : 24, .columns = o->columns ? o->columns : 80 };
+
+	*u = (struct ui){ .feed = f, .options = o, .clock = o->clock };
+	u->user.wanted_ms = INT64_MIN;
+	if (term_open(&u->term, &t, e) < 0)
+		return e->code;
+	ui_look(u);
+	u->n_notices_seen = u->snap->n_notices;
+	u->is_dirty = true;
+	return 0;
+}
+
+void ui_done(struct ui *u)
+{
+	int i;
+
+	for (i = 0; i < VIEW_N; i++)
+		if (view_table[i]->done)
+			view_table[i]->done(u);
+	roll_done(&u->roll);
+	term_close(&u->term);
+}
+
+void ui_look(struct ui *u)
+{
+	bool is_fresh = false;
+	int i;
+
+	u->snap = feed_look(u->feed, &is_fresh);
+	u->is_dirty |= is_fresh;
+	if (u->due_ms && clock_tick_ms(u->clock) >= u->due_ms) {
+		u->due_ms = 0;
+		u->is_dirty = true;
+	}
+	if (roll_sync(&u->roll, u->feed, u->snap->n_alerts) < 0)
+		ui_say(u, true, "out of memory: not all alerts are counted by user");
+	for (i = 0; i < VIEW_N; i++)
+		if (view_table[i]->look)
+			view_table[i]->look(u);
+}
+
+void ui_key(struct ui *u, int key)
+{
+	const struct action *a;
+
+	u->is_dirty = true;
+	if (key == TERM_RESIZED)
+		return;
+	u->message[0] = 0;
+	u->n_notices_seen = u->snap->n_notices;
+	a = keys_find(key, ui_place(u), ui_state(u));
+	if (a)
+		a->run(u, a->argument);
+	else if (u->prompt.ops)
+		prompt_type(&u->prompt, u, key);
+}
+
+/* In one line, or in two where that is too small as well. */
+static void draw_too_small(struct term *t)
+{
+	char needs[40], have[40];
+	int x;
+
+	snprintf(needs, sizeof needs, "needs %dx%d,", TERM_COLUMNS_MIN, TERM_LINES_MIN);
+	snprintf(have, sizeof have, "have %dx%d", t->columns, t->lines);
+	x = (int)strlen(needs) + 1;
+	term_put(t, 0, 0, t->columns, INK_TEXT, needs);
+	if (x + (int)strlen(have) <= t->columns)
+		term_put(t, 0, x, t->columns - x, INK_TEXT, have);
+	else
+		term_put(t, 1, 0, t->columns, INK_TEXT, have);
+}
+
+void ui_draw(struct ui *u)
+{
+	struct term *t = &u->term;
+	struct box all = { 0, 0, t->lines, t->columns };
+
+	term_begin(t);
+	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN)
+		draw_too_small(t);
+	else
+		view_table[u->view]->draw(u, view_table[u->view]->is_framed ? frame_draw(u) : all);
+	u->painted_bytes = term_end(t);
+	u->is_dirty = false;
+}
+
+void ui_show(struct ui *u, enum view_id view)
+{
+	if (u->depth < UI_DEPTH)
+		u->below[u->depth++] = u->view;
+	u->view = view;
+}
+
+void ui_up(struct ui *u)
+{
+	if (u->depth)
+		u->view = u->below[--u->depth];
+	else
+		u->is_done = true;
+}
+
+void ui_say(struct ui *u, bool is_error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(u->message, sizeof u->message, format, ap);
+	va_end(ap);
+	u->is_error = is_error;
+	u->is_dirty = true;
+}
+
+void ui_command(struct ui *u, const struct command *c)
+{
+	struct err e = { 0 };
+
+	if (feed_command(u->feed, c, &e) < 0)
+		ui_say(u, true, "%s", e.text);
+	ui_look(u);
+}
+
+bool ui_is_loaded(const struct ui *u)
+{
+	return u->snap->phase != FEED_LOADING
+		&& (u->snap->phase != FEED_FAILED || u->snap->n_alerts);
+}
+
+bool ui_is_stopped(const struct ui *u)
+{
+	return u->options->stop && *u->options->stop;
+}
+
+unsigned ui_place(const struct ui *u)
+{
+	return u->prompt.ops ? IN_PROMPT : view_table[u->view]->bit;
+}
+
+unsigned ui_state(const struct ui *u)
+{
+	unsigned state = u->snap->live ? WHEN_LIVE : WHEN_REPLAY;
+
+	if (ui_is_loaded(u))
+		state |= WHEN_LOADED;
+	if (u->live.list.n)
+		state |= WHEN_ALERTS;
+	if (u->live.list.needle[0])
+		state |= WHEN_FOUND;
+	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
+		state |= WHEN_HELD;
+	return state;
+}
+
+bool ui_is_early(struct ui *u, int64_t made_ms)
+{
+	int64_t due = made_ms + EARLY_MS;
+
+	if (!u->snap->live || clock_tick_ms(u->clock) >= due)
+		return false;
+	if (!u->due_ms || due < u->due_ms)
+		u->due_ms = due;
+	return true;
+}
+
+static unsigned time_form(const struct ui *u)
+{
+	int64_t span = u->snap->last_ms - u->snap->first_ms;
+	unsigned i = 0;
+
+	while (span > time_forms[i].most_ms)
+		i++;
+	return i;
+}
+
+const char *ui_time(const struct ui *u, int64_t ms, char *buf)
+{
+	return time_show(ms, u->feed->zone, time_forms[time_form(u)].format, buf, UI_TIME_MAX);
+}
+
+int ui_time_width(const struct ui *u)
+{
+	return time_forms[time_form(u)].width;
+}
+
+/* An id may hold any bytes, a NUL too; a name is text. */
+static char *show(const struct ui *u, const struct dict *d, uint32_t id, char *buf)
+{
+	const char *bytes, *name;
+	size_t len;
+
+	if (id == DICT_NONE)
+		return strcpy(buf, "*");
+	bytes = dict_text(d, id, &len);
+	name = names_show(u->feed->names, bytes);
+	text_scrub(buf, UI_NAME_MAX, name, name == bytes ? len : strlen(name));
+	return buf;
+}
+
+char *ui_user(const struct ui *u, uint32_t user, char *buf)
+{
+	return show(u, u->feed->ids->user, user, buf);
+}
+
+char *ui_user_id(const struct ui *u, uint32_t user, char *buf)
+{
+	size_t len;
+	const char *bytes = dict_text(u->feed->ids->user, user, &len);
+
+	text_scrub(buf, UI_NAME_MAX, bytes, len);
+	return buf;
+}
+
+char *ui_category(const struct ui *u, uint32_t category, char *buf)
+{
+	return show(u, u->feed->ids->category, category, buf);
+}
+
+char *ui_item(const struct ui *u, uint32_t item, char *buf)
+{
+	return show(u, u->feed->ids->item, item, buf);
+}
+
+char *ui_brief(char *name, unsigned columns)
+{
+	size_t len = strlen(name), fits;
+
+	if (text_width(name, len) > columns) {
+		fits = text_fit(name, len, columns - 1, NULL);
+		name[fits] = '~';
+		name[fits + 1] = 0;
+	}
+	return name;
+}
+
+const char *ui_priority(unsigned severity, enum ink *ret_ink)
+{
+	static const struct { const char *sign; enum ink ink; } as[] = {
+		[TICK_LOW] = { " .", INK_LOW }, [TICK_HIGH] = { " !", INK_HIGH },
+		[TICK_SEVERE] = { "!!", INK_SEVERE },
+	};
+	enum tick tick = bar_tick(severity);
+
+	*ret_ink = as[tick].ink;
+	return as[tick].sign;
+}
+
+void ui_put_pair(struct ui *u, const struct finding *f, struct box b, enum ink ink)
+{
+	struct term *t = &u->term;
+	char from[UI_NAME_MAX], to[UI_NAME_MAX];
+	int need_from = term_width(t, ui_category(u, f->from, from));
+	int need_to = term_width(t, ui_category(u, f->to, to));
+	int half = (b.columns - 3) / 2, first = need_from, x = b.column;
+
+	if (need_from + 3 + need_to > b.columns)
+		first = need_to < half ? b.columns - 3 - need_to : view_clamp(need_from, 0, half);
+	term_put(t, b.line, x, first, ink, from);
+	term_put(t, b.line, x + first, 3, ink, " > ");
+	term_put(t, b.line, x + first + 3, b.columns - first - 3, ink, to);
+}

@@ -1,0 +1,460 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dict.h"
+#include "ui/keys.h"
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define DETAIL_LINES 6
+#define WINDOW_ALERTS 64
+#define CALM_LINES 14   /* the body's least lines to have the detail below the list */
+
+/* Columns of a row. */
+struct grid {
+	int time_x, user_x, user, pair_x, pair, score_x, chart_x, chart;
+};
+
+static struct grid lay_out(const struct ui *u, int columns)
+{
+	struct grid g = { .time_x = 4 };
+	int time = ui_time_width(u), rest = columns - 18 - time;
+
+	g.chart = view_clamp(rest / 3, 6, 32);
+	g.user = view_clamp(rest / 5, 8, 14);
+	g.pair = rest - g.chart - g.user;
+	g.user_x = g.time_x + time + 1;
+	g.pair_x = g.user_x + g.user + 1;
+	g.score_x = g.pair_x + g.pair + 1;
+	g.chart_x = g.score_x + 6 + 1 + 3 + 1;
+	return g;
+}
+
+static void look(struct ui *u)
+{
+	struct live_list *l = &u->live.list;
+	uint32_t n = u->snap->n_alerts;
+
+	if (!l->is_held || n < l->n)
+		l->n = n;
+	if (!l->is_held) {
+		l->top = 0;
+		l->cursor = n ? n - 1 : 0;
+	}
+	if (l->n && l->cursor >= l->n)
+		l->cursor = l->n - 1;
+}
+
+static void follow(struct ui *u, bool on)
+{
+	u->live.list.is_held = !on;
+	look(u);
+}
+
+static bool is_held(const struct ui *u)
+{
+	return u->live.list.is_held;
+}
+
+static void move(struct ui *u, enum move how)
+{
+	struct live_list *l = &u->live.list;
+
+	if (!l->n)
+		return;
+	l->is_held = true;
+	l->cursor = l->n - 1 - view_step(how, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
+}
+
+static void draw_row(struct ui *u, const struct grid *g, uint32_t alert, int line,
+	int64_t window_ms)
+{
+	const struct finding *f = &feed_alert(u->feed, alert)->f;
+	struct term *t = &u->term;
+	bool is_cursor = alert == u->live.list.cursor;
+	enum ink ink = is_cursor ? INK_CURSOR : INK_TEXT, priority;
+	const char *sign = ui_priority(f->severity, &priority);
+	char time[UI_TIME_MAX], user[UI_NAME_MAX];
+	unsigned n_cells = (unsigned)g->chart * glyph_per_cell(t->glyphs);
+	const struct interest *interest = interest_look(u, alert, window_ms, n_cells);
+
+	term_put(t, line, 0, g->chart_x, ink, is_cursor ? ">" : "");
+	term_put(t, line, 1, 2, priority, sign);
+	term_put(t, line, g->time_x, g->user_x - g->time_x, ink, ui_time(u, f->time_ms, time));
+	term_put(t, line, g->user_x, g->user, ink, ui_user(u, f->user, user));
+	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1, g->pair }, ink);
+	term_putf(t, line, g->score_x, 6, ink, "%6.2f", (double)f->score);
+	term_putf(t, line, g->score_x + 6, 4, ink, "%4u",
+		u->roll.n > alert ? u->roll.alert[alert].nth : 0);
+	term_chart(t, line, g->chart_x, g->chart, interest->cell, interest->max, INFINITY);
+}
+
+static void draw_heads(struct ui *u, const struct grid *g, int line, int columns, int64_t window_ms)
+{
+	struct term *t = &u->term;
+	char span[WORDS_MAX];
+
+	term_put(t, line, 0, columns, INK_HEAD, "  P");
+	term_put(t, line, g->time_x, g->user_x - g->time_x, INK_HEAD, "TIME");
+	term_put(t, line, g->user_x, g->user, INK_HEAD, "USER");
+	term_put(t, line, g->pair_x, g->pair, INK_HEAD, "FROM > TO");
+	term_put(t, line, g->score_x, 11, INK_HEAD, " SCORE  N");
+	term_putf(t, line, g->chart_x, g->chart, INK_HEAD, "INTEREST %s",
+		words_span(window_ms, span));
+}
+
+static int span_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Three times what a change takes from its onset to its alert, in the median of the first alerts of
+ * a log or the newest of a live run. A stray time far outside of the log does not matter.
+ */
+static int64_t window_of(const struct ui *u)
+{
+	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts, i;
+	int64_t span[WINDOW_ALERTS];
+	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS, first = u->snap->live ? n - used : 0;
+
+	for (i = 0; i < used; i++) {
+		const struct finding *f = &feed_alert(u->feed, first + i)->f;
+
+		span[i] = f->time_ms - f->onset_ms;
+	}
+	if (!used)
+		return words_window_around(0);
+	qsort(span, used, sizeof *span, span_cmp);
+	return words_window_around(3 * span[used / 2]);
+}
+
+static void draw_list(struct ui *u, struct box b)
+{
+	struct live_list *l = &u->live.list;
+	struct grid g = lay_out(u, b.columns);
+	int64_t window_ms = window_of(u);
+	int row;
+
+	l->page = b.lines - 1;
+	l->top = view_scroll(l->top, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
+	draw_heads(u, &g, b.line, b.columns, window_ms);
+	for (row = 0; row < l->page && l->top + (uint32_t)row < l->n; row++)
+		draw_row(u, &g, l->n - 1 - l->top - (uint32_t)row, b.line + 1 + row, window_ms);
+}
+
+static double share(uint32_t part, uint32_t whole)
+{
+	return whole ? 100.0 * part / whole : 0;
+}
+
+static void put_change(struct ui *u, const struct finding *f, struct box b, int line)
+{
+	struct parts p = { .n = 0 };
+	char user[UI_NAME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
+
+	parts_add(&p, 0, INK_TITLE, "%s", ui_brief(ui_user(u, f->user, user), 30));
+	if (f->from != DICT_NONE)
+		parts_add(&p, 2, INK_TEXT, "%s %.0f%% > %.0f%%",
+			ui_brief(ui_category(u, f->from, from), 24),
+			share(f->from_before, f->n_before), share(f->from_after, f->n_after));
+	if (f->to != DICT_NONE)
+		parts_add(&p, 1, INK_GAIN, "%s %.0f%% > %.0f%%",
+			ui_brief(ui_category(u, f->to, to), 24), share(f->to_before, f->n_before),
+			share(f->to_after, f->n_after));
+	parts_add(&p, 3, INK_TEXT, "score %.2f, alarm at %.2f", (double)f->score,
+		(double)u->snap->threshold);
+	parts_draw(&p, &u->term, line, b.column, b.columns);
+}
+
+static void put_why(struct ui *u, const struct finding *f, struct box b, int line)
+{
+	char to[UI_NAME_MAX], time[UI_TIME_MAX];
+
+	term_put(&u->term, line, b.column, 8, INK_DIM, " why");
+	term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
+		"%u of %u counts since %s, %u of %u before, were in %s", f->to_after, f->n_after,
+		ui_time(u, f->onset_ms, time), f->to_before, f->n_before,
+		ui_category(u, f->to, to));
+}
+
+static void put_rarity(struct ui *u, uint32_t alert, struct box b, int line)
+{
+	const struct alert *a = feed_alert(u->feed, alert);
+	char rare[64];
+
+	alert_rarity(a->f.far, rare, sizeof rare);
+	term_put(&u->term, line, b.column, 8, INK_DIM, " rare");
+	term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
+		"%s by chance, severity %u of 100", rare, a->f.severity);
+}
+
+static void put_last(struct ui *u, uint32_t alert, struct box b, int line)
+{
+	struct grid g = lay_out(u, b.columns);
+	const struct interest *s = interest_look(u, alert, window_of(u),
+		(unsigned)g.chart * glyph_per_cell(u->term.glyphs));
+	struct parts p = { .n = 0 };
+	char time[UI_TIME_MAX], category[UI_NAME_MAX];
+	unsigned i;
+
+	term_put(&u->term, line, b.column, 8, INK_DIM, " last");
+	for (i = 0; i < s->n_last; i++) {
+		struct part *part = parts_add(&p, i, INK_TEXT, "%s%s %s %s", i ? "| " : "",
+			ui_time(u, s->last[i].time_ms, time), behaviour_name[s->last[i].behaviour],
+			ui_brief(ui_category(u, s->last[i].category, category), 20));
+
+		part->gap = 1;
+	}
+	parts_draw(&p, &u->term, line, b.column + 8, b.columns - 8);
+}
+
+static void put_before(struct ui *u, uint32_t alert, struct box b, int line)
+{
+	uint32_t i = u->roll.n > alert ? u->roll.alert[alert].before : ROLL_NONE;
+	char time[UI_TIME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
+	struct parts p = { .n = 0 };
+	unsigned n;
+
+	term_put(&u->term, line, b.column, 8, INK_DIM, " before");
+	if (i == ROLL_NONE)
+		parts_add(&p, 0, INK_TEXT, "the first alert of this user");
+	for (n = 0; n < 4 && i != ROLL_NONE; n++, i = u->roll.alert[i].before) {
+		const struct finding *f = &feed_alert(u->feed, i)->f;
+
+		struct part *part = parts_add(&p, n, INK_TEXT, "%s%s %s > %s %.2f", n ? "| " : "",
+			ui_time(u, f->time_ms, time), ui_brief(ui_category(u, f->from, from), 20),
+			ui_brief(ui_category(u, f->to, to), 20), (double)f->score);
+
+		part->gap = 1;
+	}
+	parts_draw(&p, &u->term, line, b.column + 8, b.columns - 8);
+}
+
+static void draw_detail(struct ui *u, struct box b)
+{
+	uint32_t alert = u->live.list.cursor;
+	const struct finding *f = &feed_alert(u->feed, alert)->f;
+
+	term_rule(&u->term, b.line, b.column, b.columns);
+	put_change(u, f, b, b.line + 1);
+	put_why(u, f, b, b.line + 2);
+	put_rarity(u, alert, b, b.line + 3);
+	put_last(u, alert, b, b.line + 4);
+	put_before(u, alert, b, b.line + 5);
+}
+
+static void draw_loading(struct ui *u, struct box b)
+{
+	const struct snapshot *s = u->snap;
+	struct term *t = &u->term;
+	char bar[41] = "", rows[WORDS_MAX], users[WORDS_MAX], bad[WORDS_MAX];
+	int n = (int)(fmin(fmax(s->loaded, 0), 1) * 40), x = b.column + 2;
+
+	memset(bar, '=', (size_t)n);
+	memset(bar + n, '-', (size_t)(40 - n));
+	term_putf(t, b.line + 1, x, b.columns - 2, INK_TITLE, "Loading %s", s->source);
+	term_putf(t, b.line + 2, x, b.columns - 2, INK_TEXT, "[%s] %3.0f%%", bar,
+		floor(s->loaded * 100));
+	term_putf(t, b.line + 3, x, b.columns - 2, INK_TEXT, "%s rows, %s users, %s rejected",
+		words_count(s->rows, rows), words_count(s->users, users),
+		words_count(s->rejected, bad));
+	if (s->notice[0])
+		term_put(t, b.line + 4, x, b.columns - 2, INK_DIM, s->notice);
+}
+
+static void draw_empty(struct ui *u, struct box b)
+{
+	const struct snapshot *s = u->snap;
+	struct term *t = &u->term;
+	char n[WORDS_MAX], time[UI_TIME_MAX];
+	int x = b.column + 2, width = b.columns - 2;
+
+	if (s->phase == FEED_FAILED) {
+		term_putf(t, b.line + 1, x, width, INK_ERROR, "%s", s->notice);
+		return;
+	}
+	if (s->live && !s->events)
+		term_putf(t, b.line + 1, x, width, INK_TITLE, "Waiting for events from %s",
+			s->source);
+	else
+		term_putf(t, b.line + 1, x, width, INK_TITLE, "No alert yet, %s users watched",
+			words_count(s->users, n));
+	term_put(t, b.line + 2, x, width, INK_TEXT,
+		"An alert needs a user with more than 10 counts (a category "
+		"once a session)");
+	term_putf(t, b.line + 3, x, width, INK_TEXT, "whose change score reaches %.2f.",
+		(double)s->threshold);
+	if (!s->live && s->n_alerts_total)
+		term_putf(t, b.line + 5, x, width, INK_TEXT,
+			"The first of %s comes at %s: ] goes there.",
+			words_count(s->n_alerts_total, n),
+			ui_time(u, feed_alert(u->feed, 0)->f.time_ms, time));
+	else if (!s->live)
+		term_put(t, b.line + 5, x, width, INK_TEXT, "There is none in all of this log.");
+}
+
+static void draw_side(struct ui *u, struct box b)
+{
+	struct pane_place place = { .cursor = PANE_NO_CURSOR };
+	uint32_t user = feed_alert(u->feed, u->live.list.cursor)->f.user;
+
+	term_wall(&u->term, b.line, b.column, b.lines);
+	b.column += 2;
+	b.columns -= 2;
+	pane_look(&u->live.pane, u, user, b);
+	pane_draw(&u->live.pane, u, b, &place);
+}
+
+static void draw(struct ui *u, struct box b)
+{
+	struct box list = b, side = b;
+
+	if (!ui_is_loaded(u) && u->snap->phase == FEED_LOADING) {
+		draw_loading(u, b);
+		return;
+	}
+	if (!u->live.list.n) {
+		draw_empty(u, b);
+		return;
+	}
+	if (b.columns >= UI_WIDE) {
+		side.column = b.columns / 2;
+		side.columns = b.columns - side.column;
+		list.columns = side.column - 1;
+		draw_side(u, side);
+	}
+	if (b.lines >= CALM_LINES) {
+		struct box detail = { b.line + b.lines - DETAIL_LINES, b.column, DETAIL_LINES,
+			list.columns };
+
+		list.lines -= DETAIL_LINES;
+		draw_detail(u, detail);
+	}
+	draw_list(u, list);
+}
+
+static bool matches(const struct ui *u, uint32_t alert, const char *needle)
+{
+	const struct finding *f = &feed_alert(u->feed, alert)->f;
+	char buf[UI_NAME_MAX];
+
+	return strcasestr(dict_text(u->feed->ids->user, f->user, NULL), needle)
+		|| strcasestr(ui_user(u, f->user, buf), needle)
+		|| strcasestr(ui_category(u, f->from, buf), needle)
+		|| strcasestr(ui_category(u, f->to, buf), needle);
+}
+
+/* From an alert down the list, or up, round the end once. False: none matches. */
+static bool go_to_match(struct ui *u, uint32_t from, int direction)
+{
+	struct live_list *l = &u->live.list;
+	uint32_t n = l->n, i, at = from;
+
+	for (i = 0; i < n; i++) {
+		if (matches(u, at, l->needle)) {
+			l->cursor = at;
+			return true;
+		}
+		at = direction > 0 ? (at ? at - 1 : n - 1) : (at + 1 < n ? at + 1 : 0);
+	}
+	return false;
+}
+
+static void find_changed(struct ui *u, const char *text)
+{
+	struct live_list *l = &u->live.list;
+
+	*l = u->live.before_find;
+	l->is_held = true;
+	snprintf(l->needle, sizeof l->needle, "%s", text);
+	if (*text)
+		go_to_match(u, l->cursor, 1);
+}
+
+static void find_done(struct ui *u, const char *text)
+{
+	struct live_list *l = &u->live.list;
+
+	if (*text && l->n && !matches(u, l->cursor, text)) {
+		ui_say(u, true, "no alert here has \"%s\" in user or category", text);
+		l->needle[0] = 0;
+	}
+}
+
+static void find_cancelled(struct ui *u)
+{
+	u->live.list = u->live.before_find;
+	look(u);
+}
+
+static void find(struct ui *u)
+{
+	static const struct prompt_ops ops = { .label = "find: ",
+		.hint = "part of a user or category",
+		.changed = find_changed,
+		.done = find_done,
+		.cancelled = find_cancelled };
+
+	u->live.before_find = u->live.list;
+	u->live.list.is_held = true;
+	u->live.before_find.needle[0] = 0;
+	prompt_open(&u->prompt, &ops);
+}
+
+static void find_again(struct ui *u, int direction)
+{
+	struct live_list *l = &u->live.list;
+	uint32_t n = l->n, next;
+
+	if (!direction) {
+		l->needle[0] = 0;
+		return;
+	}
+	if (!n)
+		return;
+	l->is_held = true;
+	next = direction > 0 ? (l->cursor ? l->cursor - 1 : n - 1) : (l->cursor + 1) % n;
+	if (!go_to_match(u, next, direction))
+		ui_say(u, true, "no alert here has \"%s\" in user or category", l->needle);
+}
+
+static void status(struct ui *u, struct parts *p)
+{
+	const struct live_list *l = &u->live.list;
+	uint32_t newer = u->snap->n_alerts - l->n;
+	char time[UI_TIME_MAX];
+
+	if (l->is_held && l->n) {
+		ui_time(u, feed_alert(u->feed, l->n - 1)->f.time_ms, time);
+		if (newer)
+			parts_add(p, 0, INK_KEY,
+				"HELD at %s: %u newer alert%s waiting, G to follow", time, newer,
+				newer == 1 ? "" : "s");
+		else
+			parts_add(p, 0, INK_KEY, "HELD at %s: G to follow", time);
+	}
+	if (l->needle[0])
+		parts_add(p, 2, INK_TEXT, "find \"%s\"", l->needle);
+}
+
+static void done(struct ui *u)
+{
+	pane_done(&u->live.pane);
+}
+
+const struct view view_live = {
+	.bit = IN_LIVE,
+	.is_framed = true,
+	.look = look,
+	.draw = draw,
+	.move = move,
+	.follow = follow,
+	.is_held = is_held,
+	.find = find,
+	.find_again = find_again,
+	.status = status,
+	.done = done,
+};

@@ -1,0 +1,18 @@
+#!/bin/sh
+# run.sh PROGRAM... - runs the benches one after the other, then a table of their ratios to a
+# reference that ran beside them; started by `make bench`. BENCH_SCALE=.1 makes the workloads a
+# tenth as large.
+set -eu
+said=$(mktemp "${TMPDIR:-/tmp}/veer-bench.XXXXXX")
+trap 'rm -f "$said"' EXIT
+for bench in "$@"; do
+	echo "== $(basename "$bench")"
+	"./$bench" >"$said.now" || { rm -f "$said.now"; exit 1; }
+	cat "$said.now"
+	cat "$said.now" >>"$said"
+	rm -f "$said.now"
+done
+echo
+printf '%-34s %s\n' WHAT RATIO
+sed -n 's/^\(.*[^ ]\)   .*ratio \([0-9.]*\)$/\1\t\2/p' "$said" |
+awk -F '\t' '{ printf "%-34s %6s\n", $1, $2 }'

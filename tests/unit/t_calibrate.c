@@ -1,0 +1,236 @@
+/* Thresholds against a count of first crossings done the slow way. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "detect/mixture.h"
+#include "learn/calibrate.h"
+#include "model/model.h"
+
+#define DAY_MS 86400000LL
+
+static uint32_t next(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*seed >> 33);
+}
+
+static double uniform(uint64_t *seed)
+{
+	return (next(seed) + .5) / 2147483648.0;
+}
+
+/* Users whose score wanders up: records at random counts, heavier for longer histories. */
+static void make_sweep(struct sweep *s, uint32_t users, uint64_t seed)
+{
+	*s = (struct sweep){ .record = mem_get((size_t)users * 400, sizeof *s->record),
+		.exposure = mem_get(users, sizeof *s->exposure) };
+	for (uint32_t u = 0; u < users; u++) {
+		uint32_t n_end = 11 + next(&seed) % (u % 3 ? 60 : 300);
+		float high = -3;
+		for (uint32_t n = 11; n <= n_end; n++) {
+			if (uniform(&seed) > .15)
+				continue;
+			high += (float)(-log(uniform(&seed)) * .5);
+			s->record[s->n_records++] = (struct record){ .time_ms = (int64_t)n * DAY_MS / 8,
+				.user = u, .n = n, .log_m = high };
+		}
+		s->exposure[s->n_exposures++] = (struct exposure){ .user = u, .n = n_end,
+			.from_ms = 10 * DAY_MS / 8, .to_ms = (int64_t)n_end * DAY_MS / 8 };
+	}
+}
+
+/* Alarms and days at risk with a threshold, user by user. */
+static double slow_far(const struct model *m, const struct sweep *s, float threshold, uint32_t *ret_alarms)
+{
+	struct mixture_rule rule;
+	int64_t ms = 0;
+	*ret_alarms = 0;
+	mixture_rule_init(&rule, m);
+	for (uint32_t i = 0; i < s->n_exposures; i++) {
+		const struct exposure *x = &s->exposure[i];
+		int64_t end = x->to_ms;
+		for (uint32_t j = 0; j < s->n_records; j++) {
+			const struct record *r = &s->record[j];
+			uint32_t n = r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1;
+			if (r->user != x->user || r->log_m - rule.offset[n] < threshold)
+				continue;
+			end = r->time_ms;
+			++*ret_alarms;
+			break;
+		}
+		ms += end - x->from_ms;
+	}
+	return 1000.0 * *ret_alarms / ((double)ms / DAY_MS);
+}
+
+static void a_model(struct model *m)
+{
+	model_default(m);
+	m->from_ms = 0;
+	m->to_ms = 40 * DAY_MS;
+}
+
+static void the_threshold_is_the_lowest_within_the_budget(void **state)
+{
+	static const double kud[] = { 3, 10, 40, 100 };
+	struct sweep s;
+	(void)state;
+	make_sweep(&s, 600, 5);
+	for (int i = 0; i < 4; i++) {
+		struct model m;
+		struct budget b = { .amount = kud[i] };
+		struct err e = {0};
+		uint32_t alarms, more;
+		a_model(&m);
+		assert_int_equal(calibrate(&m, &s, &b, &e), 0);
+		assert_false(m.unverified);
+		assert_true(slow_far(&m, &s, m.threshold, &alarms) <= kud[i]);
+		assert_int_equal(alarms, m.n_alarms);
+		float lower = m.threshold;
+		do
+			lower -= 1e-4f;
+		while (slow_far(&m, &s, lower, &more), more == alarms);
+		assert_true(slow_far(&m, &s, lower, &more) > kud[i]);
+		model_done(&m);
+	}
+	sweep_done(&s);
+}
+
+static void the_curve_is_the_rate_of_first_crossings(void **state)
+{
+	struct sweep s;
+	struct model m;
+	struct err e = {0};
+	uint32_t alarms;
+	(void)state;
+	make_sweep(&s, 600, 9);
+	a_model(&m);
+	assert_int_equal(calibrate(&m, &s, &(struct budget){0}, &e), 0);
+	assert_true(m.n_far > 20);
+	for (uint32_t i = 0; i < m.n_far; i += 7) {
+		assert_float_equal(slow_far(&m, &s, m.far[i].score, &alarms), m.far[i].far, 1e-9);
+		assert_true(alarms >= CALIBRATE_ALARMS_MIN);
+		assert_true(i == 0 || (m.far[i].score > m.far[i - 7].score && m.far[i].far < m.far[i - 7].far));
+	}
+	assert_true(m.knot_offset[0] == 0 && m.knot_offset[1] >= 0 && m.knot_offset[2] >= m.knot_offset[1]);
+	assert_true(m.knot_offset[2] > 0);
+	assert_float_equal(m.budget_kud, fmax(.5, m.smallest_kud), 1e-12);
+	model_done(&m);
+	sweep_done(&s);
+}
+
+static void a_budget_below_ten_alarms_is_unverified_and_extrapolated(void **state)
+{
+	struct sweep s;
+	struct model verified, m;
+	struct err e = {0};
+	(void)state;
+	make_sweep(&s, 300, 2);
+	a_model(&verified);
+	a_model(&m);
+	assert_int_equal(calibrate(&verified, &s, &(struct budget){0}, &e), 0);
+	assert_int_equal(calibrate(&m, &s, &(struct budget){ .amount = verified.smallest_kud / 20 }, &e), 0);
+	assert_true(m.unverified);
+	assert_true(m.threshold > verified.threshold);
+	assert_float_equal(model_far(&m, m.threshold), verified.smallest_kud / 20, verified.smallest_kud / 1000);
+	model_done(&verified);
+	model_done(&m);
+	sweep_done(&s);
+}
+
+static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
+{
+	struct sweep s;
+	struct model a, b;
+	struct err e = {0};
+	(void)state;
+	make_sweep(&s, 400, 3);
+	a_model(&a);
+	a_model(&b);
+	assert_int_equal(calibrate(&a, &s, &(struct budget){ .amount = 2, .per_day = true }, &e), 0);
+	double users_a_day = a.user_days / 40;
+	assert_float_equal(a.budget_kud, 2 * 1000 / users_a_day, 1e-6);
+	assert_int_equal(calibrate(&b, &s, &(struct budget){ .amount = a.budget_kud }, &e), 0);
+	assert_true(a.threshold == b.threshold);
+	model_done(&a);
+	model_done(&b);
+	sweep_done(&s);
+}
+
+static void the_order_of_users_does_not_show(void **state)
+{
+	struct sweep s, back;
+	struct model a, b;
+	struct err e = {0};
+	(void)state;
+	make_sweep(&s, 500, 4);
+	make_sweep(&back, 500, 4);
+	back.n_records = 0;
+	for (uint32_t u = 500; u-- > 0; ) {
+		back.exposure[499 - u] = s.exposure[u];
+		for (uint32_t i = 0; i < s.n_records; i++)
+			if (s.record[i].user == u)
+				back.record[back.n_records++] = s.record[i];
+	}
+	a_model(&a);
+	a_model(&b);
+	assert_int_equal(calibrate(&a, &s, &(struct budget){0}, &e), 0);
+	assert_int_equal(calibrate(&b, &back, &(struct budget){0}, &e), 0);
+	model_seal(&a);
+	model_seal(&b);
+	assert_true(a.hash == b.hash);
+	model_done(&a);
+	model_done(&b);
+	sweep_done(&s);
+	sweep_done(&back);
+}
+
+static void nobody_at_risk_is_said(void **state)
+{
+	struct sweep s = {0};
+	struct model m;
+	struct err e = {0};
+	(void)state;
+	a_model(&m);
+	assert_int_equal(calibrate(&m, &s, &(struct budget){0}, &e), -ENODATA);
+	assert_non_null(strstr(e.text, "at risk"));
+	model_done(&m);
+}
+
+static void budgets_are_read(void **state)
+{
+	static const char *const bad[] = { "", "5", "5x", "/day", "-1/day", "nan/kud", "0/kud", "5/day " };
+	struct budget b;
+	struct err e = {0};
+	(void)state;
+	assert_int_equal(budget_parse(&b, "0.5/kud", &e), 0);
+	assert_true(b.amount == .5 && !b.per_day);
+	assert_int_equal(budget_parse(&b, "50/day", &e), 0);
+	assert_true(b.amount == 50 && b.per_day);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(budget_parse(&b, bad[i], &e), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_threshold_is_the_lowest_within_the_budget),
+		cmocka_unit_test(the_curve_is_the_rate_of_first_crossings),
+		cmocka_unit_test(a_budget_below_ten_alarms_is_unverified_and_extrapolated),
+		cmocka_unit_test(a_budget_a_day_is_turned_by_the_users_at_risk),
+		cmocka_unit_test(the_order_of_users_does_not_show),
+		cmocka_unit_test(nobody_at_risk_is_said),
+		cmocka_unit_test(budgets_are_read),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
