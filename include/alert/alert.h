@@ -18,7 +18,7 @@ enum alert_form { ALERT_CSV, ALERT_JSONL };
 
 struct alert {
 	struct finding f;
-	uint64_t id;            /* xxh64 of (user, kind, onset, time, model hash), lengths included */
+	uint64_t id;            /* of (user, kind, onset, time, model hash): veer-store(5) */
 	uint64_t model;         /* hash of the model that raised it */
 };
 

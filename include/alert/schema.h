@@ -1,7 +1,7 @@
 /* schema.h - the tables of the store, and how a file of an older version becomes one of this.
  *
- * The schema is public (veer-store(5)). Each version is one step of SQL, never edited once released;
- * user_version counts the steps a file has seen.
+ * The schema is public (veer-store(5)). Each version is one step of SQL, never edited once
+ * released; user_version counts the steps a file has seen.
  */
 #ifndef ALERT_SCHEMA_H
 #define ALERT_SCHEMA_H

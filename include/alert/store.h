@@ -2,9 +2,11 @@
  *
  * WAL, mode 0600, secure_delete. Everything between store_begin() and store_commit() is one
  * transaction; after a crash the file is as of the last commit. Alerts are inserted under their
- * deterministic id, a second insert of one is nothing. Texts are stored as raw bytes. The schema is public
- * (veer-store(5)), versioned by user_version, migrated on opening; a newer one is refused.
- * Owner: one writing thread. Readers open their own connection with store_open_read().
+ * deterministic id, a second insert of one is nothing. Texts are stored as raw bytes. The schema is
+ * public (veer-store(5)), versioned by user_version, migrated on opening; a newer one is refused.
+ * store_each_...() return what `each` returned when that was not 0, which ends the walk; what
+ * `each` is given lasts until it returns. Owner: one writing thread. Readers open their own
+ * connection with store_open_read().
  */
 #ifndef ALERT_STORE_H
 #define ALERT_STORE_H
@@ -33,12 +35,16 @@ int store_put_alert(struct store *s, const struct alert *a, const struct ids *id
 /* One step of the user's interest around an alert. */
 int store_put_evidence(struct store *s, uint64_t alert_id, int64_t step_ms, const char *category,
 	double interest, struct err *e);
-int store_put_reject(struct store *s, const char *source, const struct reject_row *r, struct err *e);
-/* Appends an event (live runs); its rowid, ascending in the order of processing, goes to ret_seq. */
-int store_put_event(struct store *s, const struct event *ev, const struct ids *ids, int64_t *ret_seq,
+int store_put_reject(struct store *s, const char *source, const struct reject_row *r,
 	struct err *e);
+/* Appends an event (live runs); its rowid, ascending in the order of processing, goes to
+ * ret_seq.
+ */
+int store_put_event(struct store *s, const struct event *ev, const struct ids *ids,
+	int64_t *ret_seq, struct err *e);
 /* Deletes events older than before_ms, but none after checkpoint seq. */
 int store_retain(struct store *s, int64_t before_ms, int64_t upto_seq, struct err *e);
+/* Begins an epoch; nothing when the newest one has this model already. */
 int store_put_model(struct store *s, const struct model *m, int64_t since_ms, struct err *e);
 
 /* Small facts of a run, by name: "released_ms", "checkpoint_seq", counters... */
@@ -49,15 +55,15 @@ bool store_get_number(struct store *s, const char *name, int64_t *ret);
 struct store_place {
 	char path[4096];
 	uint64_t device, inode, offset;         /* next byte to read after a restart */
-	uint64_t read;                          /* rows before this offset were already judged late or not */
+	uint64_t read;          /* rows before this offset were already judged late or not */
 };
 int store_put_place(struct store *s, const struct store_place *p, struct err *e);
-int store_each_place(struct store *s, int (*each)(void *ctx, const struct store_place *p), void *ctx,
-	struct err *e);
+int store_each_place(struct store *s, int (*each)(void *ctx, const struct store_place *p),
+	void *ctx, struct err *e);
 
 /* Checkpoint of profiles: an opaque blob a user. */
-int store_put_profile(struct store *s, const char *user, size_t user_len, const void *blob, size_t len,
-	struct err *e);
+int store_put_profile(struct store *s, const char *user, size_t user_len, const void *blob,
+	size_t len, struct err *e);
 int store_each_profile(struct store *s, int (*each)(void *ctx, const char *user, size_t user_len,
 	const void *blob, size_t len), void *ctx, struct err *e);
 /* Events with rowid > after_seq in order of rowid; times, ids as text. */
@@ -73,7 +79,9 @@ int store_each_event(struct store *s, int64_t after_seq, int (*each)(void *ctx,
 /* One user's events, oldest first, up to a time. */
 int store_each_user_event(struct store *s, const char *user, size_t user_len, int64_t upto_ms,
 	int (*each)(void *ctx, const struct store_event *ev), void *ctx, struct err *e);
-/* The newest model of the store (its epoch's start goes to ret_since_ms); false when there is none. */
+/* The newest model of the store (its epoch's start goes to ret_since_ms). False when there is none,
+ * then e->code is 0, or when it cannot be read.
+ */
 bool store_get_model(struct store *s, struct model *ret, int64_t *ret_since_ms, struct err *e);
 
 #endif

@@ -44,7 +44,8 @@ static inline int32_t date_to_days(int32_t year, int32_t month, int32_t day)
 /* from year 0 on */
 static inline struct date date_of_days(int32_t days)
 {
-	uint32_t z = (uint32_t)(days + 719468 + ERA_DAYS), era = z / ERA_DAYS, of_era = z % ERA_DAYS;
+	uint32_t z = (uint32_t)(days + 719468 + ERA_DAYS);
+	uint32_t era = z / ERA_DAYS, of_era = z % ERA_DAYS;
 	uint32_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	uint32_t of_year = of_era - (365 * y + y / 4 - y / 100);
 	int32_t m = (int32_t)((5 * of_year + 2) / 153);

@@ -13,7 +13,7 @@ struct err {
 	char text[ERR_TEXT_MAX];  /* lower case, no full stop, scrubbed of control characters */
 };
 
-/* Records code (a negative errno) and a message, cut at ERR_TEXT_MAX; returns code. NULL is taken. */
+/* Records a negative errno and a message, cut at ERR_TEXT_MAX; returns code. NULL is taken. */
 int err_set(struct err *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

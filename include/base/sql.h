@@ -1,8 +1,8 @@
 /* sql.h - what every SQLite file of veer does the same way: raw bytes as values, single answers.
  *
- * Texts come from logs and are bytes: those that are UTF-8 without NUL are stored as TEXT, so that a
- * person can read and compare them, all others as BLOB; either reads back as the same bytes. Equal
- * bytes are always of the same type, so equality and uniqueness hold.
+ * Texts come from logs and are bytes: those that are UTF-8 without NUL are stored as TEXT, so that
+ * a person can read and compare them, all others as BLOB; either reads back as the same bytes.
+ * Equal bytes are always of the same type, so equality and uniqueness hold.
  */
 #ifndef BASE_SQL_H
 #define BASE_SQL_H

@@ -14,7 +14,7 @@
 struct text {
 	char *s;                /* NUL-terminated once anything was added */
 	size_t len, cap, max;   /* len never exceeds max */
-	bool full;              /* an addition was refused (max, or no memory), and so are all later */
+	bool full;              /* one was refused (max, or no memory), and so are all later */
 };
 
 void text_init(struct text *t, size_t max);
@@ -35,8 +35,8 @@ unsigned text_width(const char *s, size_t len);
  */
 size_t text_fit(const char *s, size_t len, unsigned columns, unsigned *ret_columns);
 
-/* One csv field, quoted when it must be (RFC 4180), scrubbed; one JSON string with its quotes, where
- * a byte that is no UTF-8 becomes the text "\xNN". Added whole or not at all.
+/* One csv field, scrubbed, quoted when it must be (RFC 4180); one JSON string with its quotes,
+ * where a byte that is no UTF-8 becomes the text "\xNN". Added whole or not at all.
  */
 bool text_add_csv(struct text *t, const char *s, size_t len);
 bool text_add_json(struct text *t, const char *s, size_t len);

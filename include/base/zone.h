@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/measure.h"
+
 struct err;
 struct zone_rules;
 
@@ -24,8 +26,8 @@ struct zone {
 	struct zone_rules *rules;       /* when not: owned */
 };
 
-/* NULL, "", "Z" and "UTC" are UTC; "+hh", "+hhmm", "+hh:mm" are fixed. -EINVAL with a reason when the
- * name is unknown.
+/* NULL, "", "Z" and "UTC" are UTC; "+hh", "+hhmm", "+hh:mm" are fixed. -EINVAL with a reason when
+ * the name is unknown.
  */
 int zone_init(struct zone *z, const char *name, struct err *e);
 void zone_done(struct zone *z);
@@ -46,11 +48,7 @@ bool time_parse(const char *s, size_t len, const struct zone *z, int64_t *ret_ms
  */
 const char *time_iso(int64_t utc_ms, char *buf);
 /* strftime-like in the zone, for screens: %Y %m %d %H %M %S %b %a, English; n > 0. */
-const char *time_show(int64_t utc_ms, const struct zone *z, const char *format, char *buf, size_t n);
-
-/* "90", "90s", "30m", "2h", "7d", "1w", "250ms" to milliseconds. */
-bool span_parse(const char *s, int64_t *ret_ms);
-/* "64M", "2G", "512k", plain bytes. */
-bool size_parse(const char *s, size_t *ret_bytes);
+const char *time_show(int64_t utc_ms, const struct zone *z, const char *format, char *buf,
+	size_t n);
 
 #endif

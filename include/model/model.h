@@ -1,8 +1,8 @@
 /* model.h - what all users share, fitted beforehand and frozen: shares, strength, thresholds.
  *
- * One SQLite file (an application file). The hash is xxh64 of the content that detection depends on,
- * in a canonical order, so equal models have equal hashes wherever they were made; it is checked on
- * opening. Read-only once made; any thread.
+ * One SQLite file (an application file). The hash is xxh64 of the content that detection depends
+ * on, in a canonical order, so equal models have equal hashes wherever they were made; it is
+ * checked on opening. Read-only once made; any thread.
  * Sources: shares as in CONTRACT ("Shares of the population"); far and severity ibid. ("Rarity").
  */
 #ifndef MODEL_MODEL_H
@@ -25,30 +25,31 @@ struct model_share {
 };
 
 struct model_far {
-	float score;                    /* ascending */
-	double far;                     /* first crossings per 1000 user-days at this score or above */
+	float score;            /* ascending */
+	double far;             /* first crossings per 1000 user-days at this score or above */
 };
 
 struct model {
 	uint64_t hash;
 	bool provisional;               /* the shipped defaults: nothing of this log is in it */
-	bool unverified;                /* the budget implies fewer than 10 alarms on the calibration users */
+	bool unverified;        /* the budget implies under 10 alarms on the calibration users */
 	int64_t gap_ms;                 /* session gap */
 	float strength;                 /* s of DETECTION.md, channel 1 */
 	struct model_share *share;      /* sorted by bytes */
 	uint32_t n_share;
 	uint64_t count_sum;
-	float knot_offset[MODEL_KNOTS]; /* subtracted from ln M at n = model_knot_n[], linear in ln n between */
+	/* Subtracted from ln M at n = model_knot_n[], linear in ln n between. */
+	float knot_offset[MODEL_KNOTS];
 	float threshold;                /* alarm when score >= threshold */
 	double budget_kud;              /* what the threshold was made for */
 	double smallest_kud;            /* the smallest budget these users can verify */
 	struct model_far far[MODEL_FAR_MAX];
 	uint32_t n_far;
-	double far_tail;                /* beyond the last: far falls by e every 1 / far_tail of score */
+	double far_tail;        /* beyond the last: far falls by e every 1 / far_tail of score */
 	/* The report: not part of the hash. */
 	uint64_t n_events, n_users, n_alarms;
 	double user_days;               /* at risk, calibration users */
-	double at_risk_per_day;         /* users at risk on a day: turns a budget a day into one a kud */
+	double at_risk_per_day; /* users at risk on a day: turns a budget a day into one a kud */
 	double log_loss, log_loss_population;   /* nats a count, of the next category */
 	int64_t from_ms, to_ms;
 };
@@ -74,7 +75,8 @@ float *model_prior(const struct model *m, const struct dict *category, float *re
 
 double model_far(const struct model *m, float score);
 unsigned model_severity(double far);                    /* 0..100, CONTRACT "Rarity" */
-char model_priority(unsigned severity);                 /* '!' with 80+ shown as "!!": 'S' severe, '!' high, '.' low */
+/* 'S' severe, shown as "!!"; '!' high; '.' low. */
+char model_priority(unsigned severity);
 float model_threshold_for(const struct model *m, double kud);   /* by the far curve and its tail */
 
 #endif

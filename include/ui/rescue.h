@@ -8,7 +8,9 @@
 
 #include <termios.h>
 
-/* fd: a terminal that can be written to. restore: the bytes that bring back screen, cursor and attributes; copied. */
+/* fd: a terminal that can be written to. restore: the bytes that bring back screen, cursor and
+ * attributes; copied.
+ */
 void rescue_arm(int fd, const struct termios *was, const char *restore);
 void rescue_disarm(void);
 

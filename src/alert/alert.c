@@ -21,8 +21,8 @@ static const char *const column[] = {
 static const char *const form_name[] = { [ALERT_CSV] = "csv", [ALERT_JSONL] = "jsonl" };
 #define N_FORMS (sizeof form_name / sizeof *form_name)
 
-/* xxh64 of the other fields, little-endian, seeded with xxh64 of the user's bytes (and their length,
- * which xxh64 takes in).
+/* xxh64 of the other fields, little-endian, seeded with xxh64 of the user's bytes (and their
+ * length, which xxh64 takes in).
  */
 static uint64_t alert_id(const struct finding *f, const struct ids *ids, uint64_t model_hash)
 {

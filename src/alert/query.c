@@ -93,7 +93,8 @@ static int column_finding(sqlite3_stmt *q, struct ids *ids, struct finding *f)
 	f->time_ms = sqlite3_column_int64(q, 2);
 	f->onset_ms = sqlite3_column_int64(q, 3);
 	f->kind = word_number((const char *)sqlite3_column_text(q, 4), kind_name, KIND_N);
-	f->direction = word_number((const char *)sqlite3_column_text(q, 5), direction_name, DIRECTION_N);
+	f->direction = word_number((const char *)sqlite3_column_text(q, 5), direction_name,
+		DIRECTION_N);
 	f->from = column_id(q, 6, ids->category, &code);
 	f->to = column_id(q, 7, ids->category, &code);
 	for (int i = 0; i < 6; i++)
@@ -118,7 +119,8 @@ static int take_alert(void *ctx, sqlite3_stmt *q)
 	if (code)
 		return err_set(w->e, code, "could not read alert %s: %s",
 			(const char *)sqlite3_column_text(q, 0),
-			code == -ENOMEM ? "out of memory" : "its user, kind or direction is unknown");
+			code == -ENOMEM ? "out of memory"
+			: "its user, kind or direction is unknown");
 	return w->each(w->ctx, &a, state ? state : "new");
 }
 
@@ -161,8 +163,8 @@ int query_each_evidence(struct store *s, uint64_t alert_id, int (*each)(void *ct
 	struct evidence_walk w = { each, ctx };
 	char id[STORE_HEX];
 	sqlite3_stmt *q;
-	int code = store_prepare(s, "SELECT step_ms, category, interest FROM evidence WHERE alert_id = ?"
-		" ORDER BY step_ms, CAST(category AS BLOB)", &q, e);
+	int code = store_prepare(s, "SELECT step_ms, category, interest FROM evidence"
+		" WHERE alert_id = ? ORDER BY step_ms, CAST(category AS BLOB)", &q, e);
 
 	if (code)
 		return code;

@@ -31,7 +31,8 @@ static const char *const step[] = {
 	" PRIMARY KEY (alert_id, step_ms, category)) WITHOUT ROWID;"
 
 	"CREATE TABLE reject ("
-	" source NOT NULL, line INTEGER NOT NULL, why TEXT NOT NULL, text NOT NULL,"
+	/* The key first, else SQLite 3.40's integrity_check finds NULL where there is none. */
+	" source NOT NULL, line INTEGER NOT NULL, text NOT NULL, why TEXT NOT NULL,"
 	" PRIMARY KEY (source, line, text)) WITHOUT ROWID;"
 
 	"CREATE TABLE event ("
@@ -40,7 +41,8 @@ static const char *const step[] = {
 	"CREATE INDEX event_by_user ON event (user, time_ms);"
 
 	"CREATE TABLE model ("
-	" seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, since_ms INTEGER NOT NULL, file BLOB NOT NULL,"
+	" seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, since_ms INTEGER NOT NULL,"
+	" file BLOB NOT NULL,"
 	" UNIQUE (hash, since_ms));"
 
 	"CREATE TABLE number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -95,8 +97,10 @@ static int64_t read_version(sqlite3 *db, const char *path, struct err *e)
 		return err_set(e, -EBADMSG, "could not open alert store \"%s\": "
 			"it is the database of another program", path);
 	if (version > VERSION)
-		return err_set(e, -EPROTO, "could not open alert store \"%s\": written by a newer veer "
-			"(version %" PRId64 ", this one knows %" PRId64 ")", path, version, VERSION);
+		return err_set(e, -EPROTO,
+			"could not open alert store \"%s\": written by a newer veer "
+			"(version %" PRId64 ", this one knows %" PRId64 ")", path,
+			version, VERSION);
 	return version;
 }
 
@@ -137,7 +141,9 @@ int schema_check(sqlite3 *db, const char *path, struct err *e)
 	int64_t version = read_version(db, path, e);
 
 	if (version >= 0 && version < VERSION)
-		return err_set(e, -EPROTO, "could not open alert store \"%s\": of an older version (%"
-			PRId64 " of %" PRId64 "); a run with --db renews it", path, version, VERSION);
+		return err_set(e, -EPROTO,
+			"could not open alert store \"%s\": of an older version (%"
+			PRId64 " of %" PRId64 "); a run with --db renews it", path,
+			version, VERSION);
 	return version < 0 ? (int)version : 0;
 }

@@ -1,8 +1,8 @@
-/* synchronous = NORMAL: in WAL mode a killed process loses nothing that was committed, for the pages
- * are with the kernel. A power cut may take back the newest transactions, but always whole ones: the
- * places in the sources go back together with the alerts, events and profiles that came from them,
- * and the run finds the same alerts again under the same ids. FULL would buy no more than that at the
- * price of a disk flush for every batch.
+/* synchronous = NORMAL: in WAL mode a killed process loses nothing that was committed, for the
+ * pages are with the kernel. A power cut may take back the newest transactions, but always whole
+ * ones: the places in the sources go back together with the alerts, events and profiles that came
+ * from them, and the run finds the same alerts again under the same ids. FULL would buy no more
+ * than that at the price of a disk flush for every batch.
  */
 #include "alert/store.h"
 
@@ -29,12 +29,16 @@ static const char *const store_sql[STORE_SQL_N] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
 	[STORE_PUT_ALERT] = "INSERT INTO alert VALUES"
-		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?) ON CONFLICT DO NOTHING",
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)"
+		" ON CONFLICT DO NOTHING",
 	[STORE_PUT_EVIDENCE] = "INSERT INTO evidence VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 	[STORE_PUT_REJECT] = "INSERT INTO reject VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	[STORE_PUT_MODEL] = "INSERT INTO model (hash, since_ms, file) VALUES (?, ?, ?)"
+	/* An epoch goes on when a run is resumed: it began when it began. */
+	[STORE_PUT_MODEL] = "INSERT INTO model (hash, since_ms, file) SELECT ?1, ?2, ?3"
+		" WHERE ?1 IS NOT (SELECT hash FROM model ORDER BY since_ms DESC, seq DESC LIMIT 1)"
 		" ON CONFLICT DO NOTHING",
-	[STORE_PUT_EVENT] = "INSERT INTO event (time_ms, user, item, category, behaviour, price, quantity)"
+	[STORE_PUT_EVENT] = "INSERT INTO event"
+		" (time_ms, user, item, category, behaviour, price, quantity)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 	/* The last one stays, so that no seq is ever given twice. */
 	[STORE_RETAIN] = "DELETE FROM event WHERE seq <= ? AND time_ms < ?"
@@ -150,15 +154,18 @@ fail:
 	return NULL;
 }
 
-/* The file is looked at before anything is changed in it. cache_size in KiB. */
+/* The file is looked at before anything is changed in it. */
 static int settle(struct store *s, struct err *e)
 {
+	static const char pragmas[] =
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		"PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
+		"PRAGMA cache_size = -65536;"           /* KiB */
+		"PRAGMA wal_autocheckpoint = 16000;"    /* pages: 64 MiB */
+		"PRAGMA journal_size_limit = 67108864";
 	int code = schema_migrate(s->db, s->path, e);
 
-	if (!code && sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-			"PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;"
-			"PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864",
-			NULL, NULL, NULL) != SQLITE_OK)
+	if (!code && sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		code = store_fault(s, "open", e);
 	return code;
 }
@@ -271,8 +278,8 @@ int store_put_reject(struct store *s, const char *source, const struct reject_ro
 	if (q) {
 		sql_bind_bytes(q, 1, source, strlen(source));
 		sqlite3_bind_int64(q, 2, (int64_t)r->line);
-		sqlite3_bind_text(q, 3, reject_name[r->why], -1, SQLITE_STATIC);
-		sql_bind_bytes(q, 4, r->text, r->len);
+		sql_bind_bytes(q, 3, r->text, r->len);
+		sqlite3_bind_text(q, 4, reject_name[r->why], -1, SQLITE_STATIC);
 	}
 	return store_do(s, q, e);
 }
@@ -321,7 +328,8 @@ bool store_get_model(struct store *s, struct model *ret, int64_t *ret_since_ms, 
 	sqlite3_stmt *q;
 
 	err_set(e, 0, "no model");
-	if (store_prepare(s, "SELECT since_ms, file FROM model ORDER BY since_ms DESC, seq DESC LIMIT 1",
+	if (store_prepare(s,
+			"SELECT since_ms, file FROM model ORDER BY since_ms DESC, seq DESC LIMIT 1",
 			&q, e) < 0 || store_walk(s, q, take_model, &w, e) < 0)
 		return false;
 	*ret_since_ms = w.since_ms;

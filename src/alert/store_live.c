@@ -1,5 +1,5 @@
-/* What a live run needs to go on after a crash: the events it took in, its place in each source, the
- * profiles of the last checkpoint.
+/* What a live run needs to go on after a crash: the events it took in, its place in each source,
+ * the profiles of the last checkpoint.
  */
 #include "alert/store.h"
 
@@ -22,8 +22,8 @@ static void bind_id(sqlite3_stmt *q, int i, const struct dict *d, uint32_t id)
 }
 
 /* A NaN is bound as NULL: absent. */
-int store_put_event(struct store *s, const struct event *ev, const struct ids *ids, int64_t *ret_seq,
-	struct err *e)
+int store_put_event(struct store *s, const struct event *ev, const struct ids *ids,
+	int64_t *ret_seq, struct err *e)
 {
 	sqlite3_stmt *q = store_statement(s, STORE_PUT_EVENT);
 	int code;
@@ -67,8 +67,8 @@ int store_put_place(struct store *s, const struct store_place *p, struct err *e)
 	return store_do(s, q, e);
 }
 
-int store_put_profile(struct store *s, const char *user, size_t user_len, const void *blob, size_t len,
-	struct err *e)
+int store_put_profile(struct store *s, const char *user, size_t user_len, const void *blob,
+	size_t len, struct err *e)
 {
 	sqlite3_stmt *q = store_statement(s, STORE_PUT_PROFILE);
 
@@ -100,8 +100,8 @@ static int take_place(void *ctx, sqlite3_stmt *q)
 	return w->each(w->ctx, &p);
 }
 
-int store_each_place(struct store *s, int (*each)(void *ctx, const struct store_place *p), void *ctx,
-	struct err *e)
+int store_each_place(struct store *s, int (*each)(void *ctx, const struct store_place *p),
+	void *ctx, struct err *e)
 {
 	struct place_walk w = { each, ctx };
 	sqlite3_stmt *q;
@@ -140,7 +140,8 @@ struct event_walk {
 	void *ctx;
 };
 
-#define EVENT_COLUMNS "SELECT seq, time_ms, user, item, category, behaviour, price, quantity FROM event"
+#define EVENT_COLUMNS \
+	"SELECT seq, time_ms, user, item, category, behaviour, price, quantity FROM event"
 
 static float real_or_nan(sqlite3_stmt *q, int i)
 {

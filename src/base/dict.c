@@ -7,8 +7,8 @@
  * A slot is a tag (the top half of the hash) over a ref (where the text stands, in units of 4 bytes
  * over all chunks); ref 0 is an empty slot. A record is its number, its length (7 bits a byte, low
  * ones first, the top bit set but on the last), the text and a NUL. Beside the text an id takes at
- * worst 19 bytes of slots (a table just split), 4 of record number, 4 of ref, and 3.5 of length, NUL
- * and rounding.
+ * worst 19 bytes of slots (a table just split), 4 of record number, 4 of ref, and 3.5 of length,
+ * NUL and rounding.
  */
 #define XXH_INLINE_ALL  /* an id is short: a call costs as much as its hash */
 #include "base/dict.h"
@@ -56,11 +56,11 @@ struct spine {
 };
 
 struct dict {
-	_Atomic(struct spine *) tables; /* by the top bits of the hash; one table may stand in many */
+	_Atomic(struct spine *) tables; /* by the top bits of the hash; one may stand at many */
 	_Atomic(struct spine *) chunks; /* of records */
 	_Atomic(struct spine *) refs;   /* segments of refs by number */
 	uint64_t seed;                  /* nobody can choose ids that collide */
-	char apart[64];                 /* what readers need shares no cache line with what follows */
+	char apart[64];                 /* readers share no cache line with what follows */
 	_Atomic uint32_t n;
 	uint32_t n_chunks;              /* the first stays empty, so that no ref is 0 */
 	uint32_t n_refs;                /* segments */
@@ -84,7 +84,7 @@ static void spine_set(_Atomic(struct spine *) *where, uint32_t i, void *what)
 	atomic_store_explicit(&spine_of(where)->at[i], what, memory_order_release);
 }
 
-/* A spine of twice the size that holds each old pointer in place, or (spread) twice side by side. */
+/* A larger spine that holds each old pointer in place, or (spread) twice, side by side. */
 static bool spine_grow(_Atomic(struct spine *) *where, uint32_t bits, bool spread)
 {
 	struct spine *old = spine_of(where);
@@ -241,7 +241,8 @@ static uint32_t chunk_new(struct dict *d, uint32_t units)
 {
 	uint32_t ref = d->n_chunks << CHUNK_BITS;
 
-	if (d->n_chunks == CHUNKS_MAX || !spine_push(&d->chunks, &d->n_chunks, mem_get(units, UNIT)))
+	if (d->n_chunks == CHUNKS_MAX
+			|| !spine_push(&d->chunks, &d->n_chunks, mem_get(units, UNIT)))
 		return 0;
 	return ref;
 }

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "base/measure.h"
 
-#include "base/zone.h"
+#include <string.h>
 
 /* What a number counts, by the letters behind it. */
 struct unit {

@@ -16,7 +16,7 @@ struct span {
 	uint32_t first, last;
 };
 
-/* C0 and DEL with C1; marks, embeddings and isolates of direction; line and paragraph separators. */
+/* C0, DEL, C1; marks, embeddings and isolates of direction; line and paragraph separators. */
 static const struct span unsafe[] = {
 	{0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f},
 	{0x2028, 0x202e}, {0x2066, 0x2069},
@@ -270,7 +270,7 @@ bool text_add_csv(struct text *t, const char *s, size_t len)
 	return keep_whole(t, mark, ok && text_add(t, "\"", quote));
 }
 
-/* One character in a JSON string; a byte that is no UTF-8 becomes the text \xNN, its stroke escaped. */
+/* One character in a JSON string; a byte that is no UTF-8 becomes the text \xNN. */
 static bool add_json_one(struct text *t, const char *s, size_t n, uint32_t code)
 {
 	if (code == NO_CHARACTER)

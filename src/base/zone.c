@@ -163,8 +163,7 @@ static bool iso_time(struct cursor c, const struct zone *z, int64_t *ret_ms)
 
 	if (!iso_date(&c, &days))
 		return false;
-	if (c.at < c.end && (*c.at == 'T' || (*c.at == ' ' && c.end - c.at > 1 && c.at[1] != 'U'))) {
-		c.at++;
+	if (eat(&c, 'T') || (c.end - c.at > 1 && c.at[1] != 'U' && eat(&c, ' '))) {
 		if (!iso_clock(&c, &ms))
 			return false;
 	}

@@ -1,7 +1,8 @@
+#include "base/zone.h"
+
 #include <string.h>
 
 #include "base/calendar.h"
-#include "base/zone.h"
 
 /* A time taken apart. */
 struct parts {

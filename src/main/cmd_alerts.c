@@ -36,7 +36,8 @@ struct listing {
 /* Prints what is gathered; non-zero ends the walk: nobody reads any more, or the disk is full. */
 static int flush_line(struct listing *l)
 {
-	bool bad = l->line.full || (l->line.len && fwrite(l->line.s, 1, l->line.len, stdout) != l->line.len);
+	size_t len = l->line.len;
+	bool bad = l->line.full || (len && fwrite(l->line.s, 1, len, stdout) != len);
 
 	text_clear(&l->line);
 	l->n++;
@@ -67,7 +68,8 @@ static void add_time(struct listing *l, int64_t time_ms)
 {
 	char buf[64];
 
-	text_addf(&l->line, "%s ", time_show(time_ms, &l->o->zone, "%Y-%m-%d %H:%M:%S", buf, sizeof buf));
+	time_show(time_ms, &l->o->zone, "%Y-%m-%d %H:%M:%S", buf, sizeof buf);
+	text_addf(&l->line, "%s ", buf);
 }
 
 static const char *category_text(const struct listing *l, uint32_t category)
@@ -93,7 +95,8 @@ static void add_table_row(struct listing *l, const struct alert *a, const char *
 	alert_rarity((double)f->far, rarity, sizeof rarity);
 	snprintf(change, sizeof change, "%.1000s > %.1000s", category_text(l, f->from),
 		category_text(l, f->to));
-	text_addf(&l->line, "%-2s %-4.4s ", priority == 'S' ? "!!" : priority == '!' ? "!" : ".", state);
+	text_addf(&l->line, "%c%c %-4.4s ", priority == 'S' ? '!' : priority,
+		priority == 'S' ? '!' : ' ', state);
 	add_time(l, f->time_ms);
 	add_cell(l, user, len, USER_COLUMNS);
 	add_cell(l, change, strlen(change), CHANGE_COLUMNS);
@@ -130,8 +133,8 @@ static int list_evidence(void *ctx, int64_t step_ms, const char *category, doubl
 		text_add_csv(t, category, strlen(category));
 		text_addf(t, ",%.6g\n", interest);
 	} else {
-		text_addf(t, "{\"alert_id\":\"%016" PRIx64 "\",\"step\":\"%s\",\"category\":", of->alert_id,
-			time_iso(step_ms, iso));
+		text_addf(t, "{\"alert_id\":\"%016" PRIx64 "\",\"step\":\"%s\",\"category\":",
+			of->alert_id, time_iso(step_ms, iso));
 		text_add_json(t, category, strlen(category));
 		text_addf(t, ",\"interest\":%.6g}\n", interest);
 	}
@@ -153,8 +156,8 @@ static int list_alert(void *ctx, const struct alert *a, const char *state)
 	return l->o->evidence ? query_each_evidence(l->store, a->id, list_evidence, &of, l->e) : 0;
 }
 
-static int list_reject(void *ctx, const char *source, uint64_t line, const char *why, const char *text,
-	size_t len)
+static int list_reject(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len)
 {
 	struct listing *l = ctx;
 	struct text *t = &l->line;
@@ -182,7 +185,8 @@ static int list_reject(void *ctx, const char *source, uint64_t line, const char 
 static void add_head(struct listing *l)
 {
 	if (l->form == TABLE && l->o->rejects)
-		text_addf(&l->line, "%-*s %8s %-12s %s\n", (int)USER_COLUMNS, "SOURCE", "LINE", "WHY", "TEXT");
+		text_addf(&l->line, "%-*s %8s %-12s %s\n", (int)USER_COLUMNS, "SOURCE", "LINE",
+			"WHY", "TEXT");
 	else if (l->form == TABLE)
 		add_table_head(l);
 	else if (l->form == ALERT_CSV && l->o->rejects)
@@ -197,8 +201,8 @@ static void add_head(struct listing *l)
 static int list_alerts(struct listing *l)
 {
 	const struct options *o = l->o;
-	struct query_alerts q = { .category = o->category, .from_ms = o->from_ms, .to_ms = o->until_ms,
-		.min_severity = o->min_severity, .limit = o->limit };
+	struct query_alerts q = { .category = o->category, .from_ms = o->from_ms,
+		.to_ms = o->until_ms, .min_severity = o->min_severity, .limit = o->limit };
 	int code = 0;
 
 	for (uint32_t i = 0; !code && (i < o->n_operands || (i == 0 && !o->n_operands)); i++) {
@@ -220,7 +224,8 @@ static int list(struct listing *l)
 	code = flush_line(l);
 	l->n = 0;
 	if (!code)
-		code = l->o->rejects ? query_each_reject(l->store, list_reject, l, l->e) : list_alerts(l);
+		code = l->o->rejects ? query_each_reject(l->store, list_reject, l, l->e)
+			: list_alerts(l);
 	if (code == 0 && l->n == 0 && l->form == TABLE && !l->o->quiet)
 		fprintf(stderr, "veer alerts: nothing in \"%s\" matches\n", db);
 	return code;

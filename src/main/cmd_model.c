@@ -39,9 +39,10 @@ static void print_report(const struct model *m)
 		printf("fitted on          nothing\n");
 		return;
 	}
-	printf("fitted on          %" PRIu64 " events of %" PRIu64 " users, %s to %s\n", m->n_events,
-		m->n_users, time_iso(m->from_ms, from), time_iso(m->to_ms, to));
-	printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days, m->at_risk_per_day);
+	printf("fitted on          %" PRIu64 " events of %" PRIu64 " users, %s to %s\n",
+		m->n_events, m->n_users, time_iso(m->from_ms, from), time_iso(m->to_ms, to));
+	printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days,
+		m->at_risk_per_day);
 	printf("alarms among them  %" PRIu64 "\n", m->n_alarms);
 	printf("log loss           %.4g nats a count, %.4g by shares alone\n", m->log_loss,
 		m->log_loss_population);
@@ -204,10 +205,12 @@ static const struct {
 /* Without a verb, --out tells whether the files are logs to fit or models to show. */
 int cmd_model(struct options *o)
 {
-	struct files rest = { o->operand + 1, o->n_operands - 1 }, all = { o->operand, o->n_operands };
+	struct files all = { o->operand, o->n_operands };
+	struct files rest = { o->operand + 1, o->n_operands - 1 };
 
 	if (!o->n_operands) {
-		fprintf(stderr, "veer model: give show FILE, hash FILE, or fit LOG... --out FILE\n");
+		fprintf(stderr,
+			"veer model: give show FILE, hash FILE, or fit LOG... --out FILE\n");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; rest.n && i < sizeof verb / sizeof *verb; i++)

@@ -14,8 +14,8 @@
 /* The geometric middles of the strata [10,30) [30,100) [100,300). */
 const float model_knot_n[MODEL_KNOTS] = { 17.320508075f, 54.772255750f, 173.20508075f };
 
-/* Before anything was measured on a log. About 8 counts a user-day, e^-score crossings a count if the
- * null were exact, five times that because it is not; slower in the tail than e^-score.
+/* Before anything was measured on a log. About 8 counts a user-day, e^-score crossings a count if
+ * the null were exact, five times that because it is not; slower in the tail than e^-score.
  */
 static const struct model_far default_far[] = {
 	{ 3, 180 }, { 5, 58 }, { 7, 17 }, { 9, 5 }, { 11, 1.4 },
@@ -59,8 +59,8 @@ static int share_cmp(const void *a, const void *b)
 	return c ? c : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Each field is hashed with the hash of all before it as the seed. XXH64 takes in the length too, so
- * neighbouring texts cannot trade bytes.
+/* Each field is hashed with the hash of all before it as the seed. XXH64 takes in the length too,
+ * so neighbouring texts cannot trade bytes.
  */
 static uint64_t mix_int(uint64_t h, uint64_t v)
 {

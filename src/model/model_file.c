@@ -194,7 +194,8 @@ int model_to_blob(const struct model *m, void **ret, size_t *ret_len, struct err
 	if (rc == SQLITE_OK)
 		rc = write_database(db, m);
 	if (rc != SQLITE_OK) {
-		code = err_set(e, sql_errno(rc), "could not lay out the model: %s", sqlite3_errmsg(db));
+		code = err_set(e, sql_errno(rc), "could not lay out the model: %s",
+			sqlite3_errmsg(db));
 		goto done;
 	}
 	bytes = sqlite3_serialize(db, "main", &size, 0);
@@ -265,7 +266,8 @@ static int take_shares(sqlite3 *db, struct model *m, size_t size, struct err *e)
 	sqlite3_stmt *q = NULL;
 	uint32_t cap = 0;
 	size_t taken = 0;
-	int code = 0, rc = sqlite3_prepare_v2(db, "SELECT category, count FROM share", -1, &q, NULL);
+	int code = 0, rc = sqlite3_prepare_v2(db, "SELECT category, count FROM share", -1, &q,
+		NULL);
 
 	if (rc != SQLITE_OK)
 		return database_fault(db, e);
@@ -290,7 +292,8 @@ static int take_far(sqlite3 *db, struct model *m, struct err *e)
 	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		if (m->n_far == MODEL_FAR_MAX)
 			break;
-		m->far[m->n_far++] = (struct model_far){ (float)column_real(q, 0), column_real(q, 1) };
+		m->far[m->n_far].score = (float)column_real(q, 0);
+		m->far[m->n_far++].far = column_real(q, 1);
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(q);
@@ -304,12 +307,12 @@ static int check_hash(sqlite3 *db, struct model *m, struct err *e)
 	sqlite3_stmt *q = NULL;
 	const char *stored = NULL;
 	char hex[17];
-	int code = 0;
+	int code = 0, rc;
 
 	model_seal(m);
 	snprintf(hex, sizeof hex, "%016" PRIx64, m->hash);
-	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'hash'", -1, &q, NULL) == SQLITE_OK
-	    && sqlite3_step(q) == SQLITE_ROW)
+	rc = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'hash'", -1, &q, NULL);
+	if (rc == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
 		stored = (const char *)sqlite3_column_text(q, 0);
 	if (!stored || strcmp(stored, hex))
 		code = err_set(e, -EBADMSG, "damaged: its hash is %.16s, its content gives %s",
@@ -321,13 +324,15 @@ static int check_hash(sqlite3 *db, struct model *m, struct err *e)
 /* What the rest of the program takes for granted; a right hash does not prove it. */
 static int check_sense(const struct model *m, struct err *e)
 {
-	bool good = m->gap_ms > 0 && m->strength > 0 && isfinite(m->strength) && !isnan(m->threshold)
+	bool good = m->gap_ms > 0 && m->strength > 0 && isfinite(m->strength)
+		&& !isnan(m->threshold)
 		&& m->count_sum <= INT64_MAX && m->far_tail >= 0 && isfinite(m->far_tail);
 
 	for (size_t i = 0; i < MODEL_KNOTS; i++)
 		good = good && isfinite(m->knot_offset[i]);
 	for (uint32_t i = 0; i < m->n_far; i++)
-		good = good && isfinite(m->far[i].score) && isfinite(m->far[i].far) && m->far[i].far > 0
+		good = good && isfinite(m->far[i].score) && isfinite(m->far[i].far)
+			&& m->far[i].far > 0
 			&& (!i || m->far[i - 1].score < m->far[i].score);
 	return good ? 0 : damaged(e, "a value is out of its range");
 }
@@ -337,10 +342,11 @@ static int check_sense(const struct model *m, struct err *e)
  */
 static int check_schema(sqlite3 *db, struct err *e)
 {
+	static const char sql[] = "SELECT 1 FROM sqlite_schema WHERE sql = ?";
 	sqlite3_stmt *q = NULL;
 	size_t n = 0;
 
-	if (sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_schema WHERE sql = ?", -1, &q, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK)
 		return database_fault(db, e);
 	for (size_t i = 0; i < N_SCHEMA; i++) {
 		sqlite3_bind_text(q, 1, schema[i], -1, SQLITE_STATIC);
@@ -379,8 +385,8 @@ static uint32_t big_endian(const unsigned char *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Of SQLite's header ("Database File Format", 1.3): page size at 16, pages at 28, user_version at 60,
- * application_id at 68.
+/* Of SQLite's header ("Database File Format", 1.3): page size at 16, pages at 28, user_version at
+ * 60, application_id at 68.
  */
 static int check_header(const unsigned char *b, size_t len, struct err *e)
 {

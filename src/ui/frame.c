@@ -16,7 +16,7 @@ static void add_clock(struct ui *u, struct parts *p)
 {
 	const struct snapshot *s = u->snap;
 	char time[UI_TIME_MAX], span[WORDS_MAX];
-	bool is_short = s->live && u->term.columns < 100;
+	bool is_short = s->live && ui_time_width(u) < 10;       /* within a day: no date */
 
 	if (s->phase == FEED_LOADING) {
 		parts_add(p, 0, INK_TEXT, "loading %s", s->source);

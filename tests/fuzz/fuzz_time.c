@@ -1,5 +1,5 @@
-/* Times, spans and sizes from any bytes: no reading beyond them, none out of range, and each time that
- * is read comes back the same from what time_iso() writes. Each is also read as a zone file.
+/* Times, spans and sizes from any bytes: no reading beyond them, none out of range, and each time
+ * that is read comes back the same from what time_iso() writes. Each is also read as a zone file.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* killwrite.c - a library to preload: kills the process at its Nth write to certain files.
  *
- * Counted are write, pwrite, ftruncate, fsync, fdatasync, rename and unlink on paths that begin with
- * $KILLWRITE_PATH. $KILLWRITE_AT: the number of the call before which SIGKILL comes; with
- * $KILLWRITE_HALF set, half of the bytes of a write are written first. With $KILLWRITE_COUNT, a file,
- * nothing is killed and the number of calls is written there at the end.
+ * Counted are write, pwrite, ftruncate, fsync, fdatasync, rename and unlink on paths that begin
+ * with $KILLWRITE_PATH. $KILLWRITE_AT: the number of the call before which SIGKILL comes; with
+ * $KILLWRITE_HALF set, half of the bytes of a write are written first. With $KILLWRITE_COUNT, a
+ * file, nothing is killed and the number of calls is written there at the end.
  */
 #include <dlfcn.h>
 #include <limits.h>

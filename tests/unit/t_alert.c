@@ -94,9 +94,9 @@ static void absent_is_empty_or_null(void **state)
 		"1970-01-01T00:00:00.000Z,volume,fade,,,,,1,,0,new,0000000000000001\n");
 	assert_row(ALERT_JSONL, &a, ids, "{\"alert_id\":\"0000000000000000\",\"user\":\"u\","
 		"\"time\":\"1970-01-01T00:00:00.000Z\",\"onset\":\"1970-01-01T00:00:00.000Z\","
-		"\"kind\":\"volume\",\"direction\":\"fade\",\"category_from\":null,\"category_to\":null,"
-		"\"share_before\":null,\"share_after\":null,\"score\":1,\"far\":null,\"severity\":0,"
-		"\"state\":\"new\",\"model\":\"0000000000000001\"}\n");
+		"\"kind\":\"volume\",\"direction\":\"fade\",\"category_from\":null,"
+		"\"category_to\":null,\"share_before\":null,\"share_after\":null,\"score\":1,"
+		"\"far\":null,\"severity\":0,\"state\":\"new\",\"model\":\"0000000000000001\"}\n");
 }
 
 static void header_has_a_name_a_cell(void **state)
@@ -108,7 +108,8 @@ static void header_has_a_name_a_cell(void **state)
 	alert_header(&t, ALERT_JSONL);
 	assert_int_equal(t.len, 0);
 	alert_header(&t, ALERT_CSV);
-	assert_string_equal(t.s, "alert_id,user,time,onset,kind,direction,category_from,category_to,"
+	assert_string_equal(t.s,
+		"alert_id,user,time,onset,kind,direction,category_from,category_to,"
 		"share_before,share_after,score,far,severity,state,model\n");
 	text_done(&t);
 }
@@ -226,15 +227,16 @@ static void rarity_reads_well(void **state)
 
 int main(void)
 {
+#define WITH_IDS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(csv_row_is_contracts, setup, teardown),
-		cmocka_unit_test_setup_teardown(jsonl_row_has_the_same_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(absent_is_empty_or_null, setup, teardown),
+		WITH_IDS(csv_row_is_contracts),
+		WITH_IDS(jsonl_row_has_the_same_names),
+		WITH_IDS(absent_is_empty_or_null),
 		cmocka_unit_test(header_has_a_name_a_cell),
-		cmocka_unit_test_setup_teardown(id_depends_on_its_five_fields_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(id_ignores_dictionary_numbers, setup, teardown),
-		cmocka_unit_test_setup_teardown(id_is_the_documented_hash, setup, teardown),
-		cmocka_unit_test_setup_teardown(sorts_by_time_user_kind, setup, teardown),
+		WITH_IDS(id_depends_on_its_five_fields_alone),
+		WITH_IDS(id_ignores_dictionary_numbers),
+		WITH_IDS(id_is_the_documented_hash),
+		WITH_IDS(sorts_by_time_user_kind),
 		cmocka_unit_test(forms_have_names),
 		cmocka_unit_test(rarity_reads_well),
 	};

@@ -29,7 +29,8 @@ static void make(struct model *m, size_t rotate)
 {
 	*m = (struct model){
 		.gap_ms = 1234567, .strength = 12.3f, .count_sum = 200, .threshold = 7.7f,
-		.knot_offset = { .1f, -1e-42f, 3e30f }, .budget_kud = 1. / 3, .smallest_kud = 5e-324,
+		.knot_offset = { .1f, -1e-42f, 3e30f }, .budget_kud = 1. / 3,
+		.smallest_kud = 5e-324,
 		.n_far = 3, .far = { { -1.5f, 100 }, { 2, 10 }, { 4.1f, .7 } }, .far_tail = 1.1,
 		.n_events = 9007199254740993, .n_users = 7, .n_alarms = 3, .user_days = .1,
 		.log_loss = 2. / 7, .log_loss_population = NAN, .from_ms = -5, .to_ms = INT64_MAX,
@@ -40,8 +41,8 @@ static void make(struct model *m, size_t rotate)
 	for (size_t i = 0; i < N_SHARE; i++) {
 		size_t k = (i + rotate) % N_SHARE;
 
-		m->share[i] = (struct model_share){ mem_text(share[k].s, share[k].len), share[k].len,
-			share[k].count };
+		m->share[i] = (struct model_share){ mem_text(share[k].s, share[k].len),
+			share[k].len, share[k].count };
 	}
 	model_seal(m);
 }
@@ -66,7 +67,8 @@ static void assert_same(const struct model *a, const struct model *b)
 	assert_true(x.provisional == y.provisional && x.unverified == y.unverified);
 	assert_true(x.gap_ms == y.gap_ms && x.strength == y.strength && x.count_sum == y.count_sum);
 	assert_true(x.threshold == y.threshold && x.budget_kud == y.budget_kud);
-	assert_true(x.smallest_kud == y.smallest_kud && x.n_far == y.n_far && x.far_tail == y.far_tail);
+	assert_true(x.smallest_kud == y.smallest_kud && x.n_far == y.n_far
+		&& x.far_tail == y.far_tail);
 }
 
 static void knots_are_geometric_middles(void **state)
@@ -467,7 +469,8 @@ static void forged_views_are_not_run(void **state)
 
 	saved(f);
 	sql(f->path, "DROP TABLE share; CREATE VIEW share AS WITH RECURSIVE n(i, k) AS "
-		"(SELECT 'a', 1 UNION ALL SELECT 'a', k + 1 FROM n) SELECT i AS category, k AS count FROM n");
+		"(SELECT 'a', 1 UNION ALL SELECT 'a', k + 1 FROM n) "
+		"SELECT i AS category, k AS count FROM n");
 	assert_refused(f, -EBADMSG, "its tables are not those of a model");
 }
 
@@ -479,8 +482,8 @@ static void a_person_can_read_it(void **state)
 
 	saved(f);
 	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count FROM share WHERE category = '婴'", -1, &q,
-		NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count FROM share WHERE category = '婴'", -1,
+		&q, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(q, 0), 100);
 	sqlite3_finalize(q);

@@ -46,7 +46,8 @@ static struct alert make(struct world *w, int64_t time_ms, const char *user, con
 	return alert_make(&f, &w->ids, 0xfedcba9876543210);
 }
 
-static void put(struct world *w, int64_t time_ms, const char *user, const char *from, const char *to)
+static void put(struct world *w, int64_t time_ms, const char *user, const char *from,
+	const char *to)
 {
 	struct alert a = make(w, time_ms, user, from, to);
 
@@ -129,11 +130,13 @@ static void each_condition_narrows(void **state)
 
 	assert_query(w, &(struct query_alerts){ OPEN, .user = "u" }, "10 u>b;20 u>c;");
 	assert_query(w, &(struct query_alerts){ OPEN, .user = "\xff" }, "30 \xff>b;");
-	assert_query(w, &(struct query_alerts){ OPEN, .category = "c" }, "20 u>c;30 z>a;30 \xff\xfe>c;");
+	assert_query(w, &(struct query_alerts){ OPEN, .category = "c" },
+		"20 u>c;30 z>a;30 \xff\xfe>c;");
 	assert_query(w, &(struct query_alerts){ .from_ms = 20, .to_ms = 20 }, "20 u>c;");
 	assert_query(w, &(struct query_alerts){ OPEN, .min_severity = 21 },
 		"30 z>a;30 \xff>b;30 \xff\xfe>c;");
-	assert_query(w, &(struct query_alerts){ OPEN, .user = "u", .category = "c", .min_severity = 20 },
+	assert_query(w, &(struct query_alerts){ OPEN, .user = "u", .category = "c",
+		.min_severity = 20 },
 		"20 u>c;");
 	assert_query(w, &(struct query_alerts){ OPEN, .user = "u' OR 1 --" }, "");
 }
@@ -143,7 +146,8 @@ static void limit_keeps_the_newest_oldest_first(void **state)
 	assert_query(*state, &(struct query_alerts){ OPEN, .limit = 3 },
 		"30 z>a;30 \xff>b;30 \xff\xfe>c;");
 	assert_query(*state, &(struct query_alerts){ OPEN, .limit = 1, .user = "u" }, "20 u>c;");
-	assert_query(*state, &(struct query_alerts){ OPEN, .limit = 99, .user = "u" }, "10 u>b;20 u>c;");
+	assert_query(*state, &(struct query_alerts){ OPEN, .limit = 99, .user = "u" },
+		"10 u>b;20 u>c;");
 }
 
 static int row(void *ctx, const struct alert *a, const char *state)
@@ -165,8 +169,9 @@ static void a_row_survives_the_store(void **state)
 	struct alert a = make(w, 10, "u", NULL, "b");
 	struct text t;
 
-	assert_int_equal(query_each_alert(w->r, &(struct query_alerts){ .from_ms = 10, .to_ms = 10 },
-		&w->read_ids, row, w, &w->e), 0);
+	assert_int_equal(query_each_alert(w->r,
+		&(struct query_alerts){ .from_ms = 10, .to_ms = 10 }, &w->read_ids, row,
+		w, &w->e), 0);
 	text_init(&t, 4096);
 	alert_row(&t, ALERT_JSONL, &a, &w->ids, "new");
 	assert_string_equal(w->got, t.s);
@@ -186,8 +191,8 @@ static void each_can_stop(void **state)
 	struct world *w = *state;
 	int n = 0;
 
-	assert_int_equal(query_each_alert(w->r, &(struct query_alerts){ OPEN }, &w->read_ids, stop, &n,
-		&w->e), 5);
+	assert_int_equal(query_each_alert(w->r, &(struct query_alerts){ OPEN }, &w->read_ids, stop,
+		&n, &w->e), 5);
 	assert_int_equal(n, 1);
 }
 
@@ -217,12 +222,13 @@ static void evidence_is_in_order(void **state)
 	assert_string_equal(got, "");
 }
 
-static int note_reject(void *ctx, const char *source, uint64_t line, const char *why, const char *text,
-	size_t len)
+static int note_reject(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len)
 {
 	char *got = ctx;
 
-	snprintf(got + strlen(got), 128, "%s:%d %s [%.*s];", source, (int)line, why, (int)len, text);
+	snprintf(got + strlen(got), 128, "%s:%d %s [%.*s];", source, (int)line, why, (int)len,
+		text);
 	return 0;
 }
 
