@@ -224,7 +224,7 @@ static void *work(void *arg)
 	pthread_mutex_lock(&l->lock);
 	for (;;) {
 		struct csv_block b;
-		uint64_t number;
+		uint64_t number = 0;
 		int r = take_block(w, &b, &number);
 		if (r <= 0) {
 			l->failed |= r < 0;

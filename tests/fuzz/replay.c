@@ -35,7 +35,10 @@ static int replay(const char *folder, const char *name, int n)
 	size_t len = 0;
 	uint8_t *data;
 
-	snprintf(path, sizeof path, "%s/%s", folder, name);
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path) {
+		printf("not ok %d - %s: the path is too long\n", n, name);
+		return 1;
+	}
 	data = slurp(path, &len);
 	if (!data) {
 		printf("not ok %d - %s: %s\n", n, name, strerror(errno));
