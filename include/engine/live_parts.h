@@ -18,7 +18,6 @@
 #include "engine/live.h"
 #include "ingest/order.h"
 #include "model/model.h"
-
 #define LIVE_ITEMS 8
 #define LIVE_MODELS 40          /* users double at each refit: more than there can be */
 #define LIVE_CHUNKS 22

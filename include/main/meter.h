@@ -7,9 +7,9 @@
 #define MAIN_METER_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 

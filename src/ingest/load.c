@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,16 +103,30 @@ static bool grow(char **buf, size_t *cap, size_t need)
 	return true;
 }
 
+#define LOOK_MS 100             /* how often a silent pipe is left to look whether to stop */
+
+/* A pipe may say nothing for long: waits for it in short turns. False: the load is to stop. */
+static bool wait_readable(const struct loader *l)
+{
+	struct pollfd fd = { .fd = l->fd, .events = POLLIN };
+	while (!atomic_load(&l->p->stop))
+		if (poll(&fd, 1, LOOK_MS) > 0)
+			return true;
+	return false;
+}
+
 /* Reads until `want` more bytes are there or the file ends; the bytes read, or negative. */
 static ssize_t read_more(struct loader *l, char *to, size_t want)
 {
 	size_t got = 0;
 	while (got < want) {
+		if (!wait_readable(l))
+			return err_set(&l->err, -ECANCELED, "reading was stopped");
 		ssize_t n = read(l->fd, to + got, want - got);
-		if (n < 0 && errno == EINTR && !atomic_load(&l->p->stop))
+		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno == EINTR ? err_set(&l->err, -ECANCELED, "reading was stopped") : fail(l, "read");
+			return fail(l, "read");
 		if (n == 0)
 			break;
 		got += (size_t)n;

@@ -117,7 +117,7 @@ static int watch_on_screen(struct options *o, const struct names *names)
 		.clock = &o->clock,
 		.stop = o->stop,
 	};
-	static const volatile int at_once = 1;
+	const volatile int at_once = 1;
 	struct live_options lo;
 	struct err e = {0};
 	if (o->screen)

@@ -127,11 +127,12 @@ static void add_row(const struct sheet *s, const struct portrait *p, const struc
 	text_addf(s->to, "\n");
 }
 
+/* Of the categories: the rest, many in one, would dwarf them. */
 static float largest_cell(const struct portrait *p)
 {
 	float max = 0;
 
-	for (uint32_t r = 0; r < p->n_rows; r++)
+	for (uint32_t r = 0; r < p->n_rows && p->row[r].category != DICT_NONE; r++)
 		for (uint32_t i = 0; i < p->n_cells; i++)
 			max = fmaxf(max, p->row[r].cell[i]);
 	return max;

@@ -41,7 +41,7 @@ static uint32_t find(const struct profile *p, uint32_t category)
 
 static bool grow(struct profile *p)
 {
-	uint32_t cap = p->cap_seen ? p->cap_seen + p->cap_seen / 2 : 8;
+	uint32_t cap = p->cap_seen < 8 ? 8 : p->cap_seen + p->cap_seen / 2;
 	uint32_t *seen = mem_resize(p->seen, 2 * (size_t)cap, sizeof *seen);
 	if (!seen)
 		return false;
