@@ -1,7 +1,8 @@
 /* backend.h - where the detector's states live and its arithmetic runs: a table of functions.
  *
  * A backend knows slots and counts, nothing of users, files or screens. All backends give the same
- * bits (detect/formula.h). "cpu" is linked in; others are modules found at run time in the package's
+ * bits (detect/formula.h). "cpu" is linked in;
+ * others are modules found at run time in the package's
  * library folder (or $VEER_MODULE_DIR), named backend_NAME.so, exporting `backend_module`.
  * Owner: one thread per open backend.
  */
@@ -29,7 +30,8 @@ struct run_of {
 struct verdict {
 	uint32_t run;
 	uint32_t at;                    /* index of the count that completed it */
-	uint32_t age;                   /* counts since the likeliest change, it included (alarms only) */
+	uint32_t age;                   /* counts since the likeliest change, it included (alarms
+		 * only) */
 	bool alarm;
 	float score, log_m;
 };
@@ -41,10 +43,12 @@ struct backend_ops {
 	/* Room for slots 0..n-1, new ones reset. */
 	int (*reserve)(struct backend *b, uint32_t n_slots, struct err *e);
 	void (*load)(struct backend *b, uint32_t slot, const struct mixture *from);
-	/* records: report record highs too, and let alarms not stop their run. At most one verdict a
+	/* records: report record highs too, and let alarms not stop their run. At most one verdict
+		 * a
 	 * count; returns how many.
 	 */
-	uint32_t (*step)(struct backend *b, const struct count *c, const struct run_of *run, uint32_t n_runs,
+	uint32_t (*step)(struct backend *b, const struct count *c, const struct run_of *run,
+		uint32_t n_runs,
 		bool records, struct verdict *ret);
 	void (*save)(const struct backend *b, uint32_t slot, struct mixture *to);
 	void (*close)(struct backend *b);
@@ -59,10 +63,12 @@ struct backend {
 
 extern const struct backend_ops backend_cpu;
 
-/* name: "cpu", "cuda", or "auto" (NULL too): the best that opens. -ENOENT, -EPROTO (other ABI) with the
+/* name: "cpu", "cuda", or "auto" (NULL too): the best that opens. -ENOENT, -EPROTO (other ABI)
+ * with the
  * reason. ret_notice (may be NULL) gets why "auto" did not take a better one, or "".
  */
-int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule, char *ret_notice,
+int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule,
+	char *ret_notice,
 	size_t notice_cap, struct err *e);
 void backend_close(struct backend *b);
 

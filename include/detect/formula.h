@@ -1,9 +1,12 @@
 /* formula.h - the only arithmetic of detection, the same source for every processor.
  *
- * Functions of floats with + - * / and one polynomial logarithm, in a fixed order, without state, built
- * without fused multiply-add: every backend that calls them gives the same bits. Where a backend may
+ * Functions of floats with + - * / and one polynomial logarithm, in a fixed order, without state,
+ * built
+ * without fused multiply-add:
+ * every backend that calls them gives the same bits. Where a backend may
  * choose how to count (a running sum, a ballot and a population count), the counts are integers.
- * Channel `mixture`: Shiryaev 1963, Roberts 1966 over a Dirichlet-multinomial; DETECTION.md, channel 1.
+ * Channel `mixture`: Shiryaev 1963, Roberts 1966 over a Dirichlet-multinomial; DETECTION.md,
+ * channel 1.
  */
 #ifndef DETECT_FORMULA_H
 #define DETECT_FORMULA_H
@@ -19,8 +22,10 @@
 
 #define FORMULA_LN2 0.693147181f
 
-/* A ratio is kept as mantissa x 2^(64 power), the mantissa in [2^-32, 2^32): a product of two hundred
- * unlikely factors does not underflow, and the candidate can recover. One factor lies within 2^-30 and
+/* A ratio is kept as mantissa x 2^(64 power), the mantissa in [2^-32, 2^32): a product of two
+ * hundred
+ * unlikely factors does not underflow,
+ * and the candidate can recover. One factor lies within 2^-30 and
  * 2^37 (shares above 1e-9, histories under 1e6), so one carry is enough, and of two ratios the one
  * with the higher power is the larger.
  */
@@ -30,7 +35,8 @@
 #define FORMULA_DOWN 0x1p-64f
 #define FORMULA_POWER_LN (64.0f * FORMULA_LN2)
 
-/* Natural logarithm of a positive normal float; error under 2 ulp (minimax on [sqrt(.5), sqrt(2))). */
+/* Natural logarithm of a positive normal float; error under 2 ulp (minimax on [sqrt(.5),
+ * sqrt(2))). */
 static inline HD float formula_log(float x)
 {
 	uint32_t bits;
@@ -55,19 +61,22 @@ static inline HD float formula_log(float x)
 	return f + low + e * 0.693359375f;
 }
 
-/* Predictive probability of a category seen `count` times in `total` counts: (N + s pi) / (n + s). */
+/* Predictive probability of a category seen `count` times in `total` counts: (N + s pi) / (n + s).
+ * */
 static inline HD float formula_predict(float count, float prior, float total, float strength)
 {
 	return (count + prior) / (total + strength);
 }
 
 /* A candidate's ratio after one more count: times p / q, with 1 / (age + s) and 1 / q at hand. */
-static inline HD float formula_ratio(float ratio, float since, float prior, float inv_age, float inv_q)
+static inline HD float formula_ratio(float ratio, float since, float prior, float inv_age,
+	float inv_q)
 {
 	return ratio * (((since + prior) * inv_age) * inv_q);
 }
 
-/* +1, 0 or -1: how the power of a ratio changes so that its mantissa is in range again. A ratio of 0, no
+/* +1, 0 or -1: how the power of a ratio changes so that its mantissa is in range again. A ratio of
+ * 0, no
  * candidate, stays 0, and its power means nothing.
  */
 static inline HD int32_t formula_carry(float ratio)

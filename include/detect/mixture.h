@@ -33,7 +33,8 @@ struct mixture {
 struct mixture_rule {
 	float strength;                         /* s */
 	float threshold;
-	float inv_age[2 * MIXTURE_WINDOW];      /* 1 / (age + s) by slot + 64 - head: see mixture.c */
+	float inv_age[2 * MIXTURE_WINDOW];      /* 1 / (age + s) by slot + 64 - head: see mixture.c
+		 * */
 	float offset[MIXTURE_OFFSETS];          /* taken from ln M, by n */
 };
 
@@ -44,7 +45,8 @@ void mixture_reset(struct mixture *x);
 void mixture_push(struct mixture *x, const struct mixture_rule *r, const struct count *c);
 /* Reads ln M into x->log_m and returns the score, or -INFINITY when there is no candidate yet. */
 float mixture_read(struct mixture *x, const struct mixture_rule *r);
-/* The most likely candidate: how many counts ago it was, itself included; 0: none. Ties: the oldest. */
+/* The most likely candidate: how many counts ago it was, itself included; 0: none. Ties: the
+ * oldest. */
 uint32_t mixture_age(const struct mixture *x);
 /* The category of the count `age` counts ago (1: the newest), age <= min(n, 64). */
 uint32_t mixture_category(const struct mixture *x, uint32_t age);

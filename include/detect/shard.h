@@ -1,6 +1,7 @@
 /* shard.h - a set of users under one model: profiles here, detector states in a backend.
  *
- * Instants are added, then stepped together, so that a backend sees many users at once; a user may be
+ * Instants are added, then stepped together, so that a backend sees many users at once;
+ * a user may be
  * in a step only once. An alarm is explained and its user restarted before the step returns.
  * Owner: one thread. tracker.h feeds it in time order, sweep.h one user after the other.
  */
@@ -19,7 +20,8 @@ struct err;
 struct ids;
 struct model;
 
-/* What an end of an instant said: a finding (explained), or, when records are asked for, a new high. */
+/* What an end of an instant said: a finding (explained), or, when records are asked for, a new
+ * high. */
 struct shard_event {
 	struct finding finding;         /* user, time_ms and score are always set */
 	float log_m;                    /* ln M before the offset */
@@ -58,7 +60,8 @@ int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e);
 void shard_reset(struct shard *s, uint32_t slot);       /* a new user in an old slot */
 
 /* One instant of a user: categories in byte order (repeats are taken). */
-int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms, const uint32_t *category,
+int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms,
+	const uint32_t *category,
 	uint32_t n, struct err *e);
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e);
 

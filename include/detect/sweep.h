@@ -46,7 +46,8 @@ struct sweep {
 	uint32_t n_findings, n_records, n_exposures;
 };
 
-int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids, const struct model *m,
+int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
+	const struct model *m,
 	const struct sweep_options *o, struct err *e);
 void sweep_done(struct sweep *s);
 

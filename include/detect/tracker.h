@@ -1,6 +1,7 @@
 /* tracker.h - the users of one shard under one model: profiles, detector states, findings.
  *
- * Feeds a user's counts to the backend, and when the score crosses the threshold explains the change
+ * Feeds a user's counts to the backend,
+ * and when the score crosses the threshold explains the change
  * (from what to what, since when) and restarts the user from the onset. A finding is a function of
  * (model, the user's own events, horizon): DESIGN's one rule. Events must come as whole instants.
  * Owner: one thread. Memory: 1 KiB a user, 8 bytes a (user, category).
@@ -30,12 +31,14 @@ typedef int tracker_sink(void *ctx, const struct finding *f, struct err *e);
 /* Events in order of (time, user, category, item, behaviour); no instant is split between calls.
  * New users and categories are taken as they come.
  */
-int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink, void *ctx,
+int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink,
+	void *ctx,
 	struct err *e);
 
 /* Where a user stands: what the screens draw. */
 struct standing {
-	float score;            /* as of the last instant with a count; -INFINITY: none yet, or learning */
+	float score;            /* as of the last instant with a count; -INFINITY: none yet, or
+		 * learning */
 	float threshold;
 	uint32_t n;             /* counts since the start or the last restart */
 	bool learning;          /* never an alert yet */
@@ -44,7 +47,8 @@ struct standing {
 void tracker_standing(const struct tracker *t, uint32_t user, struct standing *ret);
 uint32_t tracker_n_users(const struct tracker *t);
 
-/* A user's whole state as bytes, for the checkpoint: independent of dictionary numbers, so that it can
+/* A user's whole state as bytes, for the checkpoint: independent of dictionary numbers, so that it
+ * can
  * be loaded into a tracker of a later run. tracker_save() returns the size (also when cap is too
  * small, then nothing is written); 0: nothing is known of the user. Load: -EBADMSG when damaged.
  */

@@ -31,9 +31,11 @@ enum feed_phase {
 struct snapshot {
 	enum feed_phase phase;
 	bool live;
-	int64_t data_ms;                /* the data clock: the replay clock, or the newest released event */
+	int64_t data_ms;                /* the data clock: the replay clock, or the newest released
+		 * event */
 	int64_t first_ms, last_ms;      /* of the log; last of what is known so far when live */
-	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max */
+	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max
+		 * */
 	double lag_s;                   /* live: held back or waiting; replay: behind */
 	double events_per_s;
 	double loaded;                  /* 0..1 while loading */
@@ -47,7 +49,8 @@ struct snapshot {
 	float threshold;
 	double budget_kud;
 	uint32_t n_notices;             /* counts up with each new notice */
-	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows, failures */
+	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
+		 * failures */
 	char source[128];               /* what is read, for the title */
 	char backend[16];
 };
@@ -57,7 +60,8 @@ enum command_kind {
 	COMMAND_SEEK,                                   /* time_ms */
 	COMMAND_STEP,                                   /* number: +1, -1 instants of any user */
 	COMMAND_STEP_USER,                              /* number: +1, -1 instants of `user` */
-	COMMAND_ALERT                                   /* number: +1 next, -1 previous alert; pauses there */
+	COMMAND_ALERT                                   /* number: +1 next, -1 previous alert;
+		 * pauses there */
 };
 
 struct command {
@@ -71,7 +75,8 @@ struct feed_ops {
 	const struct snapshot *(*look)(struct feed *f, bool *ret_fresh);
 	const struct alert *(*alert)(struct feed *f, uint32_t i);
 	int (*command)(struct feed *f, const struct command *c, struct err *e);
-	int (*user)(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret, uint32_t *ret_n,
+	int (*user)(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
+		uint32_t *ret_n,
 		struct err *e);
 	void (*close)(struct feed *f);
 };
@@ -79,13 +84,15 @@ struct feed_ops {
 struct feed {                           /* the head of each engine's own struct */
 	const struct feed_ops *ops;
 	const struct ids *ids;
-	const struct model *model;      /* NULL while loading; the newest epoch's, valid until the next look */
+	const struct model *model;      /* NULL while loading; the newest epoch's, valid until the
+		 * next look */
 	const struct names *names;
 	const struct zone *zone;
 	const struct clock *clock;
 };
 
-/* The newest snapshot, whole; valid until the next look. Replay moves its clock here, so that under a
+/* The newest snapshot, whole; valid until the next look. Replay moves its clock here, so that
+ * under a
  * frozen clock nothing moves by itself.
  */
 static inline const struct snapshot *feed_look(struct feed *f, bool *ret_fresh)
@@ -99,13 +106,15 @@ static inline const struct alert *feed_alert(struct feed *f, uint32_t i)
 	return f->ops->alert(f, i);
 }
 
-/* -EINVAL: out of range; -ENOTSUP: not in this mode (the reason in e). Takes effect by the next look. */
+/* -EINVAL: out of range; -ENOTSUP: not in this mode (the reason in e). Takes effect by the next
+ * look. */
 static inline int feed_command(struct feed *f, const struct command *c, struct err *e)
 {
 	return f->ops->command(f, c, e);
 }
 
-/* A user's events with time <= upto_ms, oldest first, in an array that the caller frees with mem_free(). */
+/* A user's events with time <= upto_ms, oldest first, in an array that the caller frees with
+ * mem_free(). */
 static inline int feed_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
 	uint32_t *ret_n, struct err *e)
 {

@@ -39,24 +39,23 @@ struct live_item {
 	struct err failure;             /* code 0: none */
 };
 
-/* Alerts for the ui, oldest first: they never move. The detect thread appends; the ui reads the first
+/* Alerts for the ui, oldest first: they never move. The detect thread appends; the ui reads the
+ * first
  * n_alerts of its snapshot, which the mailbox has published.
  */
 struct live_alerts {
 	struct alert *chunk[LIVE_CHUNKS];
 	uint32_t n, severe, high, low;
 };
-
 struct live_shot {                      /* what the mailbox carries */
 	struct snapshot s;
 	const struct model *model;
 };
-
 struct live_user_flags {
-	bool ready;                     /* more than 10 counts, or an alert: counts towards a refit */
+	bool ready;                     /* more than 10 counts, or an alert: counts towards a refit
+		 * */
 	bool dirty;                     /* not in the checkpoint as it stands */
 };
-
 struct live {
 	struct feed feed;               /* first: the ui holds a pointer to it */
 	struct live_options o;
@@ -72,7 +71,6 @@ struct live {
 	atomic_bool read_all;           /* ingest is done: the full queue gets no more */
 	atomic_bool finished;           /* detect is done */
 	struct err failure;             /* of the detect thread, read once finished */
-
 	/* ingest */
 	struct follow *follow;
 	struct order *order;
@@ -81,7 +79,6 @@ struct live {
 	uint32_t n_known;
 	struct text said;               /* notices for the next item */
 	int64_t sent_tick_ms;
-
 	/* detect */
 	struct store *store;
 	struct tracker *tracker;
@@ -89,7 +86,8 @@ struct live {
 	uint32_t n_models;              /* the last one is in use */
 	bool epoch_is_new;              /* the model in use is not in the store yet */
 	struct step step;
-	int64_t refit_at;               /* ready users that make for the next refit; 0: never refit */
+	int64_t refit_at;               /* ready users that make for the next refit; 0: never refit
+		 * */
 	struct live_user_flags *user;
 	uint32_t cap_users, n_ready;
 	struct event *ev;               /* of the part being processed */
@@ -107,17 +105,14 @@ struct live {
 	int64_t rate_tick_ms;
 	uint64_t rate_events;
 	char trouble[ERR_TEXT_MAX];     /* the store's last, so that it is told once */
-
 	/* ui */
 	struct store *reader;
 };
-
 int64_t live_tick_ms(const struct live *l);
 static inline const struct model *live_model(const struct live *l)
 {
 	return l->model[l->n_models - 1];
 }
-
 /* live.c; on the detect thread */
 void live_notice(struct live *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void live_post(struct live *l);
@@ -129,11 +124,9 @@ int live_use_model(struct live *l, struct model *m, struct err *e);
 int live_reserve_users(struct live *l, struct err *e);
 /* Tells, waits a second, and says whether to try again: the store may have room later. */
 bool live_may_retry(struct live *l, const struct err *why);
-
 /* live_ingest.c */
 void *live_ingest(void *live);
 void live_said(void *live, const char *line);           /* follow's notices */
-
 /* live_batch.c */
 int live_process(struct live *l, const struct live_item *it, struct err *e);
 /* Writes what a checkpoint must, now. */
@@ -141,12 +134,10 @@ int live_checkpoint(struct live *l, struct err *e);
 bool live_is_due(const struct live *l);
 void live_count_ready(struct live *l, uint32_t user);
 int live_save_profiles(struct live *l, bool all, struct err *e);
-
 /* live_resume.c */
 int live_resume_sources(struct live *l, struct err *e); /* before the threads start */
 int live_resume(struct live *l, struct err *e);
 int live_event(struct live *l, const struct store_event *from, struct event *to);
-
 /* live_refit.c */
 int live_refit(struct live *l, int64_t boundary_ms, struct err *e);
 /* All profiles anew under the model in use, from the events kept with time in [from, to). */

@@ -3,7 +3,8 @@
  * Notices rotation by rename (the old file is read to its end first, and watched for a late line),
  * truncation and replacement by a new file of any size; half a line waits for its rest. Each file
  * that stands or stood behind a path is a source with a number of its own. Of the sources with unread
- * rows the one that is furthest back in event time is read next, so several files merge. A notice is
+ * rows the one that is furthest back in event time is read next,
+ * so several files merge. A notice is
  * text for people, one line.
  * Owner: the ingest thread. Reads with libcsv, one block at a time.
  */
@@ -47,7 +48,8 @@ void follow_close(struct follow *f);
  * looked for beside its path by its inode and finished first; else a notice says what is not seen.
  */
 int follow_resume(struct follow *f, const struct follow_place *place, uint32_t n, struct err *e);
-/* The next batch (owned by the caller), waiting up to wait_ms; 1: a batch; 0: nothing yet; -ENODATA:
+/* The next batch (owned by the caller), waiting up to wait_ms; 1: a batch; 0: nothing yet;
+ * -ENODATA:
  * every source has ended (pipes closed, or `once`); another negative code: failed.
  */
 int follow_next(struct follow *f, int64_t wait_ms, struct batch **ret, struct err *e);
@@ -65,7 +67,8 @@ int64_t follow_quiet_ms(const struct follow *f, uint32_t source);
 /* Nothing of an ended source is needed any more: its number may be used for another. */
 void follow_forget(struct follow *f, uint32_t source);
 uint64_t follow_behind(const struct follow *f);         /* bytes known to be unread */
-/* With `once`, at the end: how many sources had no usable row, and why the first of them had none. */
+/* With `once`, at the end: how many sources had no usable row, and why the first of them had none.
+ * */
 uint32_t follow_unusable(const struct follow *f, char *why, size_t cap);
 
 #endif

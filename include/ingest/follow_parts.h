@@ -58,11 +58,13 @@ struct follow {
 	bool last_again;
 };
 
-void follow_say(const struct follow *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void follow_say(const struct follow *f, const char *format, ...) __attribute__((format(printf, 2,
+	3)));
 int64_t follow_tick_ms(void);
 
 /* A new source on fd, which it owns, also on failure. NULL when memory is out. */
-struct source *source_start(struct follow *f, uint32_t path, int fd, const struct stat *st, struct err *e);
+struct source *source_start(struct follow *f, uint32_t path, int fd, const struct stat *st,
+	struct err *e);
 void source_end(struct source *s);
 void source_free(struct source *s);
 /* Reads one block; *ret stays NULL when no whole row came of it. */

@@ -3,7 +3,8 @@
  * A prescan that follows quotes exactly as libcsv does: a quote opens only at a field's start, a
  * doubled one is a character, a newline inside quotes ends no row. What has no end within ROW_MAX
  * bytes is no row: its first line is a bad one and rows start again behind it. When that line alone
- * is longer than ROW_MAX it is REJECT_LONG, else the row is a quote that never closes, REJECT_QUOTE;
+ * is longer than ROW_MAX it is REJECT_LONG, else the row is a quote that never closes,
+ * REJECT_QUOTE;
  * so is a quote still open where the data ends. A byte order mark at the very start is skipped. One
  * thread at a time.
  */
@@ -21,7 +22,8 @@ enum split_state {
 	SPLIT_ROW, SPLIT_FIELD,         /* nothing of a row, of a field, but blanks */
 	SPLIT_PLAIN,                    /* in a field without quotes */
 	SPLIT_QUOTED,
-	SPLIT_CLOSED, SPLIT_SPACED,     /* behind a quote in a quoted field, behind blanks after it */
+	SPLIT_CLOSED, SPLIT_SPACED,     /* behind a quote in a quoted field, behind blanks after it
+		 * */
 	SPLIT_REST,                     /* in a line longer than ROW_MAX, reported already */
 };
 
@@ -34,7 +36,9 @@ struct split {
 	char delim;
 	enum split_state state;         /* at the end of what was scanned */
 	bool bad;                       /* a bad line was met; the caller may clear it */
-	bool held;                      /* a last CR is not scanned before what follows it is known */
+	bool begun;                     /* a row was returned */
+	bool held;                      /* a last CR is not scanned before what follows it is known
+		 * */
 	size_t row_max;                 /* ROW_MAX; tests take less */
 	size_t row_len;                 /* bytes scanned of the row that has not ended */
 	uint64_t done;                  /* bytes scanned in all */
@@ -46,7 +50,8 @@ struct split {
 
 void split_init(struct split *s, char delim);
 /* Scans data[from..len), having scanned data[0..from) before; returns the number of bytes up to and
- * including the last true row end in data[0..len), or 0 when there is none yet. At most ROW_MAX + 1
+ * including the last true row end in data[0..len), or 0 when there is none yet (empty lines at the very
+ * start wait for the first row, so that a header is in the first block). At most ROW_MAX + 1
  * bytes are left over. In a line longer than that everything is returned and the state is SPLIT_REST:
  * the next block starts within that line (csv_block.rest).
  */

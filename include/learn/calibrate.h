@@ -1,8 +1,10 @@
-/* calibrate.h - what a score is worth: thresholds for a budget, from the record highs of real users.
+/* calibrate.h - what a score is worth: thresholds for a budget, from the record highs of real
+ * users.
  *
  * The null maximum grows with the length n of a history, so the score is ln M_n less an offset that
  * joins the levels of three strata of n; then one curve, far(score), is the rate of first crossings
- * per 1000 user-days at risk (CONTRACT.md, "Rarity"; DETECTION.md, "Combining, calibration, budget").
+ * per 1000 user-days at risk (CONTRACT.md, "Rarity"; DETECTION.md,
+ * "Combining, calibration, budget").
  * All sums are of integers, so the result does not depend on the order of users.
  */
 #ifndef LEARN_CALIBRATE_H
@@ -16,8 +18,10 @@ struct model;
 
 #define CALIBRATE_ALARMS_MIN 10u        /* fewer cannot verify a promise (CONTRACT, "Model epochs") */
 
-/* Reads the records and exposures of a sweep; sets knot_offset, far, threshold, budget and the report's
- * user_days, at_risk_per_day, n_alarms of m. from_ms and to_ms of m must be set. -ENODATA: nobody was at risk.
+/* Reads the records and exposures of a sweep; sets knot_offset, far, threshold, budget and the
+ * report's
+ * user_days, at_risk_per_day, n_alarms of m. from_ms and to_ms of m must be set. -ENODATA:
+ * nobody was at risk.
  */
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e);
 

@@ -1,4 +1,5 @@
-/* fit_parts.h - the single fits behind fit_model(). All depend on content alone: log likelihoods are
+/* fit_parts.h - the single fits behind fit_model(). All depend on content alone: log likelihoods
+ * are
  * summed in integers, so no order of users or threads shows.
  */
 #ifndef LEARN_FIT_PARTS_H
@@ -18,19 +19,23 @@ static inline int64_t fit_nats(double x)
 	return (int64_t)(x * 1048576.0);
 }
 
-/* The session gap, in ms, under which the next event's category is predicted best: by the session so
- * far where there is one, and the user's past. share: N(c) of every category number over all events.
+/* The session gap, in ms, under which the next event's category is predicted best: by the session
+ * so
+ * far where there is one, and the user's past. share:
+ * N(c) of every category number over all events.
  */
 int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
 	uint32_t n_categories, int64_t until_ms, struct err *e);
 
 /* N(c) after session dedupe, of all users, in count[] (by category number). */
-int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms, struct err *e);
+int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms,
+	struct err *e);
 
 /* Prior strength s of channel 1's null by the log loss of the next count; log_loss and
  * log_loss_population of m are set too. prior[]: pi(c).
  */
-int fit_strength(struct model *m, const struct history *h, const struct sample *s, const float *share,
+int fit_strength(struct model *m, const struct history *h, const struct sample *s,
+	const float *share,
 	int64_t until_ms, struct err *e);
 
 #endif

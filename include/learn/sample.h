@@ -1,6 +1,7 @@
 /* sample.h - the users that slow fits look at: enough of them, chosen by what they are called.
  *
- * By the hash of the id, so that the choice does not depend on files, threads or dictionary numbers.
+ * By the hash of the id, so that the choice does not depend on files,
+ * threads or dictionary numbers.
  */
 #ifndef LEARN_SAMPLE_H
 #define LEARN_SAMPLE_H

@@ -28,7 +28,8 @@ struct meter {
 };
 
 /* Zero it first. quiet: never draws, but still passes on the stop. */
-void meter_start(struct meter *m, const struct clock *clock, const volatile sig_atomic_t *stop, bool quiet);
+void meter_start(struct meter *m, const struct clock *clock, const volatile sig_atomic_t *stop,
+	bool quiet);
 void meter_stop(struct meter *m);
 /* The line as drawn at a moment, without its escape: for tests. */
 void meter_line(const struct meter *m, int64_t now_ms, char *buf, size_t n);

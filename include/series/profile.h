@@ -1,6 +1,7 @@
 /* profile.h - what is kept for one user beside the detector's state: sessions and category counts.
  *
- * Detection counts a category once a session (DESIGN, "Session"): a session ends when the gap between
+ * Detection counts a category once a session (DESIGN, "Session"):
+ * a session ends when the gap between
  * two of the user's events exceeds gap_ms. profile_push() turns the events of one instant into counts,
  * each with what the detector needs to know of the past: N_n(c) before it. 432 bytes and 8 bytes a
  * category a user; memory is taken only when a user's categories outgrow their block.
@@ -33,13 +34,16 @@ struct count {
 
 struct profile {
 	int64_t last_ms;                /* of the newest event */
-	int64_t risk_ms;                /* since when the user is at risk; INT64_MAX while learning */
+	int64_t risk_ms;                /* since when the user is at risk; INT64_MAX while learning
+		 * */
 	uint32_t n;                     /* counts since the start or the last restart */
 	uint32_t quiet_n;               /* no alert while n <= quiet_n (warm-up) */
 	uint32_t *seen;                 /* cap categories, then cap of (count << 16 | session) */
 	uint32_t n_seen, cap_seen;
-	uint16_t session;               /* number of the current session; 0 before the first event */
-	uint16_t time[PROFILE_RECENT][3];       /* of the newest counts, ring by n % 64: 48-bit signed ms */
+	uint16_t session;               /* number of the current session; 0 before the first event
+		 * */
+	uint16_t time[PROFILE_RECENT][3];       /* of the newest counts, ring by n % 64: 48-bit
+		 * signed ms */
 } __attribute__((aligned(64)));
 
 void profile_init(struct profile *p);
@@ -52,7 +56,8 @@ void profile_reset(struct profile *p);          /* as new; keeps the block of ca
 int profile_push(struct profile *p, int64_t time_ms, const uint32_t *category, uint32_t n,
 	int64_t gap_ms, struct count *ret);
 uint32_t profile_count(const struct profile *p, uint32_t category);     /* N(c) now */
-/* Time of the count number i (0-based since the start or restart), which must be among the newest 64. */
+/* Time of the count number i (0-based since the start or restart), which must be among the newest
+ * 64. */
 int64_t profile_time_ms(const struct profile *p, uint32_t i);
 
 /* After an alert: the profile learns anew from the last `keep` counts (oldest first in category[]),

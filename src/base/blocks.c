@@ -24,7 +24,8 @@ void blocks_done(struct blocks *b)
 static bool add_block(struct blocks *b)
 {
 	uint32_t k = b->n_blocks;
-	size_t bytes = b->size << (k + BLOCKS_FIRST), align = bytes < 2 * HUGE_PAGE ? LINE : HUGE_PAGE;
+	size_t bytes = b->size << (k + BLOCKS_FIRST), align = bytes < 2 * HUGE_PAGE ? LINE :
+		HUGE_PAGE;
 	void *raw = mem_get(1, bytes + align);
 	if (!raw)
 		return false;

@@ -30,7 +30,8 @@ static const struct backend_ops *module_load(const char *name, void **ret_module
 	return NULL;
 }
 
-static int open_named(struct backend *b, const char *name, const struct mixture_rule *rule, struct err *e)
+static int open_named(struct backend *b, const char *name, const struct mixture_rule *rule,
+	struct err *e)
 {
 	*b = (struct backend){ .ops = &backend_cpu };
 	if (strchr(name, '/'))
@@ -43,7 +44,8 @@ static int open_named(struct backend *b, const char *name, const struct mixture_
 	return r;
 }
 
-int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule, char *ret_notice,
+int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule,
+	char *ret_notice,
 	size_t notice_cap, struct err *e)
 {
 	if (ret_notice && notice_cap)

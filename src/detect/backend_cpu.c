@@ -36,7 +36,8 @@ static int cpu_reserve(struct backend *b, uint32_t n_slots, struct err *e)
 {
 	struct cpu *c = b->priv;
 	if (!blocks_reserve(&c->state, n_slots))
-		return err_set(e, -ENOMEM, "could not keep the state of %u users: out of memory", n_slots);
+		return err_set(e, -ENOMEM, "could not keep the state of %u users: out of memory",
+			n_slots);
 	while (c->n_slots < n_slots)
 		mixture_reset(state_of(b, c->n_slots++));
 	return 0;
@@ -66,7 +67,8 @@ static bool judge(struct mixture *x, const struct mixture_rule *r, bool records,
 	return true;
 }
 
-static uint32_t run_counts(struct backend *b, const struct count *c, const struct run_of *run, bool records,
+static uint32_t run_counts(struct backend *b, const struct count *c, const struct run_of *run,
+	bool records,
 	struct verdict *ret)
 {
 	struct mixture *x = state_of(b, run->slot);
@@ -97,7 +99,8 @@ static void fetch(const struct backend *b, uint32_t slot)
 
 #define AHEAD 6                 /* runs whose states are on their way from memory */
 
-static uint32_t cpu_step(struct backend *b, const struct count *c, const struct run_of *run, uint32_t n_runs,
+static uint32_t cpu_step(struct backend *b, const struct count *c, const struct run_of *run,
+	uint32_t n_runs,
 	bool records, struct verdict *ret)
 {
 	uint32_t n = 0;
@@ -123,6 +126,7 @@ static void cpu_close(struct backend *b)
 }
 
 const struct backend_ops backend_cpu = {
-	.abi = BACKEND_ABI, .name = "cpu", .open = cpu_open, .reserve = cpu_reserve, .load = cpu_load,
+	.abi = BACKEND_ABI, .name = "cpu", .open = cpu_open, .reserve = cpu_reserve, .load =
+		cpu_load,
 	.step = cpu_step, .save = cpu_save, .close = cpu_close,
 };

@@ -32,7 +32,8 @@ static struct shares shares_of(const struct suspect *s, uint32_t i, uint32_t age
 /* Whether a says more than b, or as much with the smaller bytes. */
 static bool is_better(const struct suspect *s, float a, float b, uint32_t category, uint32_t other)
 {
-	return a > b || (a == b && (other == DICT_NONE || dict_cmp(s->category, category, other) < 0));
+	return a > b || (a == b && (other == DICT_NONE || dict_cmp(s->category, category,
+		other) < 0));
 }
 
 void explain(const struct suspect *s, uint32_t age, struct finding *ret)

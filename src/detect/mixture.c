@@ -68,7 +68,8 @@ PART_OF_MANY void running_sums(const uint8_t *one, uint8_t *sum)
 	}
 }
 
-/* Occurrences of the category among the counts from each slot's on. Slots from head on are the older
+/* Occurrences of the category among the counts from each slot's on. Slots from head on are the
+ * older
  * ones: for them, all from the slot to the end of the ring and all before head.
  */
 PART_OF_MANY void count_since(const struct mixture *x, uint32_t category, float *since)
@@ -88,7 +89,8 @@ PART_OF_MANY void count_since(const struct mixture *x, uint32_t category, float 
 }
 
 /* Every candidate times p / q; kept in range by its power. Plain loops that vectorise. */
-PART_OF_MANY void scale_ratios(struct mixture *x, const float *since, float prior, const float *inv_age,
+PART_OF_MANY void scale_ratios(struct mixture *x, const float *since, float prior,
+	const float *inv_age,
 	float inv_q)
 {
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {

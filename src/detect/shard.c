@@ -83,7 +83,8 @@ static bool make_room(struct shard *s, uint32_t n_counts)
 	uint64_t need = (uint64_t)s->n_counts + n_counts;
 	if (need > s->cap_counts) {
 		uint32_t cap = (uint32_t)(need < 256 ? 256 : need + need / 2);
-		if (!grow(&s->count, cap, sizeof *s->count) || !grow(&s->verdict, cap, sizeof *s->verdict))
+		if (!grow(&s->count, cap, sizeof *s->count) || !grow(&s->verdict, cap,
+			sizeof *s->verdict))
 			return false;
 		s->cap_counts = cap;
 	}
@@ -97,7 +98,8 @@ static void fill_prior(const struct shard *s, struct count *c, uint32_t n)
 		c[i].prior = c[i].category < s->n_prior ? s->prior[c[i].category] : s->unseen;
 }
 
-int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms, const uint32_t *category,
+int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms,
+	const uint32_t *category,
 	uint32_t n, struct err *e)
 {
 	if (!make_room(s, n))
@@ -111,9 +113,11 @@ int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms, co
 		return 0;
 	for (int i = 0; i < n_counts; i++)
 		if (c[i].category >= MIXTURE_CATEGORIES)
-			return err_set(e, -EOVERFLOW, "more than %u categories", MIXTURE_CATEGORIES);
+			return err_set(e, -EOVERFLOW, "more than %u categories",
+				MIXTURE_CATEGORIES);
 	fill_prior(s, c, (uint32_t)n_counts);
-	s->run[s->n_runs] = (struct run_of){ .slot = slot, .first = s->n_counts, .n = (uint32_t)n_counts,
+	s->run[s->n_runs] = (struct run_of){ .slot = slot, .first = s->n_counts, .n =
+		(uint32_t)n_counts,
 		.quiet_n = p->quiet_n };
 	s->user[s->n_runs] = user;
 	s->time_ms[s->n_runs++] = time_ms;
@@ -138,12 +142,15 @@ static void restart(struct shard *s, uint32_t slot, const struct mixture *old, u
 	s->backend.ops->step(&s->backend, c, &run, 1, false, none);
 }
 
-static void explain_alarm(struct shard *s, const struct verdict *v, uint32_t slot, struct finding *f)
+static void explain_alarm(struct shard *s, const struct verdict *v, uint32_t slot,
+	struct finding *f)
 {
 	struct mixture state;
 	s->backend.ops->save(&s->backend, slot, &state);
-	struct suspect who = { .profile = shard_profile(s, slot), .state = &state, .prior = s->prior,
-		.n_prior = s->n_prior, .unseen = s->unseen, .category = s->ids->category, .model = s->model };
+	struct suspect who = { .profile = shard_profile(s, slot), .state = &state, .prior =
+		s->prior,
+		.n_prior = s->n_prior, .unseen = s->unseen, .category = s->ids->category, .model =
+			s->model };
 	explain(&who, v->age, f);
 	f->far = (float)model_far(s->model, v->score);
 	f->severity = (uint8_t)model_severity(f->far);
@@ -152,13 +159,15 @@ static void explain_alarm(struct shard *s, const struct verdict *v, uint32_t slo
 
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 {
-	uint32_t n = s->backend.ops->step(&s->backend, s->count, s->run, s->n_runs, s->records, s->verdict);
+	uint32_t n = s->backend.ops->step(&s->backend, s->count, s->run, s->n_runs, s->records,
+		s->verdict);
 	int r = 0;
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		const struct verdict *v = &s->verdict[i];
 		uint32_t slot = s->run[v->run].slot;
 		struct shard_event ev = { .log_m = v->log_m, .n = shard_profile(s, slot)->n };
-		ev.finding = (struct finding){ .user = s->user[v->run], .time_ms = s->time_ms[v->run],
+		ev.finding = (struct finding){ .user = s->user[v->run], .time_ms =
+			s->time_ms[v->run],
 			.score = v->score, .kind = KIND_INTEREST, .direction = DIRECTION_SHIFT };
 		if (!s->records)
 			explain_alarm(s, v, slot, &ev.finding);

@@ -51,7 +51,8 @@ static void *one_more(void *array, uint32_t n, uint32_t *cap, size_t size)
 
 static int no_memory(struct err *e)
 {
-	return err_set(e, -ENOMEM, "could not keep what was detected: out of memory (see --memory)");
+	return err_set(e, -ENOMEM,
+		"could not keep what was detected: out of memory (see --memory)");
 }
 
 static int keep(void *ctx, const struct shard_event *ev, struct err *e)
@@ -59,7 +60,8 @@ static int keep(void *ctx, const struct shard_event *ev, struct err *e)
 	struct worker *w = ctx;
 	struct sweep *out = &w->out;
 	if (!w->shard.records) {
-		struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings, sizeof *f);
+		struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings,
+			sizeof *f);
 		if (!f)
 			return no_memory(e);
 		*f = ev->finding;
@@ -81,15 +83,18 @@ static int keep_exposure(struct worker *w, uint32_t user)
 	if (!w->shard.records || p->risk_ms == INT64_MAX)
 		return 0;
 	struct sweep *out = &w->out;
-	struct exposure *x = one_more(&out->exposure, out->n_exposures, &w->cap_exposures, sizeof *x);
+	struct exposure *x = one_more(&out->exposure, out->n_exposures, &w->cap_exposures,
+		sizeof *x);
 	if (!x)
 		return no_memory(&w->err);
-	*x = (struct exposure){ .user = user, .n = p->n, .from_ms = p->risk_ms, .to_ms = p->last_ms };
+	*x = (struct exposure){ .user = user, .n = p->n, .from_ms = p->risk_ms, .to_ms =
+		p->last_ms };
 	out->n_exposures++;
 	return 0;
 }
 
-/* Categories of the instant at event i, returns left out; the index after it, or 0 without memory. */
+/* Categories of the instant at event i, returns left out; the index after it, or 0 without memory.
+ * */
 static uint32_t gather(struct worker *w, const struct user_events *u, uint32_t i, uint32_t *ret_n)
 {
 	int64_t at = u->time_ms[i];
@@ -146,7 +151,8 @@ static void *work(void *arg)
 		uint32_t first = atomic_fetch_add(&j->next, USERS_AT_ONCE);
 		if (first >= j->n_users)
 			break;
-		uint32_t end = j->n_users - first < USERS_AT_ONCE ? j->n_users : first + USERS_AT_ONCE;
+		uint32_t end = j->n_users - first < USERS_AT_ONCE ? j->n_users :
+			first + USERS_AT_ONCE;
 		for (uint32_t u = first; u < end && w->err.code == 0; u++)
 			sweep_user(w, u);
 		if (w->err.code < 0)
@@ -204,20 +210,26 @@ static int collect(struct sweep *s, const struct worker *w, unsigned n, struct e
 		const struct sweep *o = &w[i].out;
 		if (w[i].err.code < 0)
 			return err_set(e, w[i].err.code, "%s", w[i].err.text);
-		if (!append(&s->finding, &s->n_findings, o->finding, o->n_findings, sizeof *o->finding) ||
-		    !append(&s->record, &s->n_records, o->record, o->n_records, sizeof *o->record) ||
-		    !append(&s->exposure, &s->n_exposures, o->exposure, o->n_exposures, sizeof *o->exposure))
+		if (!append(&s->finding, &s->n_findings, o->finding, o->n_findings,
+			sizeof *o->finding) ||
+		    !append(&s->record, &s->n_records, o->record, o->n_records,
+			sizeof *o->record) ||
+		    !append(&s->exposure, &s->n_exposures, o->exposure, o->n_exposures,
+			sizeof *o->exposure))
 			return no_memory(e);
 	}
 	return 0;
 }
 
-int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids, const struct model *m,
+int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
+	const struct model *m,
 	const struct sweep_options *o, struct err *e)
 {
 	*s = (struct sweep){0};
-	struct job job = { .history = h, .ids = ids, .model = m, .o = o, .n_users = history_n_users(h) };
-	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads, ready = 0;
+	struct job job = { .history = h, .ids = ids, .model = m, .o = o, .n_users =
+		history_n_users(h) };
+	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads,
+		ready = 0;
 	struct worker *w = mem_get(n, sizeof *w);
 	int r = w ? 0 : no_memory(e);
 	for (; r == 0 && ready < n; ready++)

@@ -43,7 +43,8 @@ int tracker_reserve(struct tracker *t, uint32_t n_users, struct err *e)
 		uint32_t cap = n_users < 16 ? 16 : n_users + n_users / 2;
 		struct tracker_mark *mark = mem_resize(t->mark, cap, sizeof *mark);
 		if (!mark)
-			return err_set(e, -ENOMEM, "could not follow %u users: out of memory", n_users);
+			return err_set(e, -ENOMEM, "could not follow %u users: out of memory",
+				n_users);
 		for (uint32_t i = t->cap_marks; i < cap; i++)
 			mark[i] = (struct tracker_mark){0};
 		t->mark = mark;
@@ -107,7 +108,8 @@ static int step(struct tracker *t, struct relay *relay, struct err *e)
 	return t->shard.n_runs ? shard_step(&t->shard, relay_finding, relay, e) : 0;
 }
 
-int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink, void *ctx,
+int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink,
+	void *ctx,
 	struct err *e)
 {
 	struct relay relay = { sink, ctx };
@@ -122,7 +124,8 @@ int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_
 			r = step(t, &relay, e);
 		if (r == 0 && n_categories > 0) {
 			t->mark[user] = (struct tracker_mark){ .step = t->step, .dirty = true };
-			r = shard_add(&t->shard, user, user, ev[i].time_ms, t->category, n_categories, e);
+			r = shard_add(&t->shard, user, user, ev[i].time_ms, t->category,
+				n_categories, e);
 		}
 		i += taken;
 	}
@@ -142,7 +145,8 @@ void tracker_standing(const struct tracker *t, uint32_t user, struct standing *r
 	ret->risk_ms = p->risk_ms;
 	ret->learning = p->n <= p->quiet_n;
 	if (!ret->learning)
-		ret->score = x.log_m - t->shard.rule.offset[x.n < MIXTURE_OFFSETS ? x.n : MIXTURE_OFFSETS - 1];
+		ret->score = x.log_m - t->shard.rule.offset[x.n < MIXTURE_OFFSETS ? x.n :
+			MIXTURE_OFFSETS - 1];
 }
 
 uint32_t tracker_n_users(const struct tracker *t)

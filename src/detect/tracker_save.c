@@ -11,7 +11,8 @@
 
 #define SAVE_MAGIC 0x31726576u  /* "ver1" */
 
-struct saved {                  /* then n_seen x saved_category with its text, then ring_n x uint32 */
+struct saved {                  /* then n_seen x saved_category with its text, then ring_n x uint32
+	 * */
 	uint32_t magic, n, quiet_n, n_seen, ring_n;
 	uint32_t session;
 	int64_t last_ms, risk_ms;
@@ -35,7 +36,8 @@ static uint32_t index_of(const struct profile *p, uint32_t category)
 
 static void save_head(const struct profile *p, const struct mixture *x, struct saved *h)
 {
-	*h = (struct saved){ .magic = SAVE_MAGIC, .n = p->n, .quiet_n = p->quiet_n, .n_seen = p->n_seen,
+	*h = (struct saved){ .magic = SAVE_MAGIC, .n = p->n, .quiet_n = p->quiet_n, .n_seen =
+		p->n_seen,
 		.ring_n = x->n < MIXTURE_WINDOW ? x->n : MIXTURE_WINDOW, .session = p->session,
 		.last_ms = p->last_ms, .risk_ms = p->risk_ms, .log_m = x->log_m, .best = x->best };
 	memcpy(h->time, p->time, sizeof h->time);
@@ -126,7 +128,8 @@ static int load_categories(struct tracker *t, struct profile *p, struct reader *
 	return 0;
 }
 
-static int load_ring(const struct profile *p, const struct saved *h, struct reader *r, struct mixture *x)
+static int load_ring(const struct profile *p, const struct saved *h, struct reader *r,
+	struct mixture *x)
 {
 	mixture_reset(x);
 	x->n = h->n;

@@ -48,7 +48,8 @@ void live_notice(struct live *l, const char *format, ...)
 
 /* Alerts */
 
-/* Chunk k holds LIVE_CHUNK << k alerts, so number i + LIVE_CHUNK has its chunk as its highest bit. */
+/* Chunk k holds LIVE_CHUNK << k alerts, so number i + LIVE_CHUNK has its chunk as its highest bit.
+ * */
 struct alert *live_alert_at(const struct live *l, uint32_t i)
 {
 	uint32_t j = i / LIVE_CHUNK + 1;
@@ -107,7 +108,8 @@ void live_post(struct live *l)
 int live_use_model(struct live *l, struct model *m, struct err *e)
 {
 	if (l->n_models == LIVE_MODELS)
-		return err_set(e, -ENOMEM, "could not use another model: %d were used already", LIVE_MODELS);
+		return err_set(e, -ENOMEM, "could not use another model: %d were used already",
+			LIVE_MODELS);
 	struct model *mine = mem_get(1, sizeof *mine);
 	if (!mine)
 		return err_set(e, -ENOMEM, "could not use another model: out of memory");
@@ -117,8 +119,10 @@ int live_use_model(struct live *l, struct model *m, struct err *e)
 	l->epoch_is_new = true;
 	/* A tracker learns the shares of the categories that have numbers when it is made. */
 	for (uint32_t i = 0; i < mine->n_share; i++)
-		if (dict_id(l->ids.category, mine->share[i].category, mine->share[i].len) == DICT_NONE)
-			return err_set(e, -ENOMEM, "could not number %u categories: out of memory", mine->n_share);
+		if (dict_id(l->ids.category, mine->share[i].category, mine->share[i].len) ==
+			DICT_NONE)
+			return err_set(e, -ENOMEM, "could not number %u categories: out of memory",
+				mine->n_share);
 	return 0;
 }
 
@@ -126,7 +130,8 @@ int live_use_model(struct live *l, struct model *m, struct err *e)
 static int adjust(struct model *m, const struct live_options *o, struct err *e)
 {
 	if (o->budget.per_day && o->budget.amount > 0 && m->at_risk_per_day <= 0 && o->model)
-		return err_set(e, -EINVAL, "could not use a budget per day: model \"%s\" does not say how many "
+		return err_set(e, -EINVAL,
+			"could not use a budget per day: model \"%s\" does not say how many "
 			"users are at risk on a day; give the budget per kud", o->model);
 	if (o->budget.amount > 0 && !(o->budget.per_day && m->at_risk_per_day <= 0)) {
 		double kud = budget_kud(&o->budget, m);
@@ -170,7 +175,8 @@ static int first_model(struct live *l, struct err *e)
 
 static bool is_passing(int code)
 {
-	return code == -ENOSPC || code == -EBUSY || code == -EIO || code == -EDQUOT || code == -EAGAIN;
+	return code == -ENOSPC || code == -EBUSY || code == -EIO || code == -EDQUOT || code ==
+		-EAGAIN;
 }
 
 bool live_may_retry(struct live *l, const struct err *why)
@@ -204,7 +210,8 @@ int live_reserve_users(struct live *l, struct err *e)
 
 static void say_all(struct live *l, const struct text *notices)
 {
-	for (const char *s = notices->s, *nl; notices->len > 0 && (nl = strchr(s, '\n')); s = nl + 1)
+	for (const char *s = notices->s, *nl; notices->len > 0 && (nl = strchr(s, '\n')); s =
+		nl + 1)
 		live_notice(l, "%.*s", (int)(nl - s), s);
 }
 
@@ -299,7 +306,8 @@ static int read_event(void *ctx, const struct store_event *from)
 	return r->code = live_event(r->l, from, &r->ev[r->n++]);
 }
 
-static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret, uint32_t *ret_n,
+static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
+	uint32_t *ret_n,
 	struct err *e)
 {
 	struct reading r = { .l = (struct live *)f };
@@ -392,7 +400,8 @@ static int prepare(struct live *l, struct err *e)
 {
 	const char *backend = l->o.backend ? l->o.backend : "auto";
 	if (ids_init(&l->ids, e) < 0 || queue_init(&l->full, LIVE_ITEMS, e) < 0 ||
-	    queue_init(&l->idle, LIVE_ITEMS, e) < 0 || mailbox_init(&l->box, sizeof(struct live_shot), e) < 0 ||
+	    queue_init(&l->idle, LIVE_ITEMS, e) < 0 || mailbox_init(&l->box,
+		sizeof(struct live_shot), e) < 0 ||
 	    zone_init(&l->zone_ingest, l->o.follow.zone ? l->o.follow.zone->name : NULL, e) < 0 ||
 	    zone_init(&l->zone_detect, l->o.step.zone ? l->o.step.zone->name : NULL, e) < 0)
 		return e->code;
@@ -403,13 +412,15 @@ static int prepare(struct live *l, struct err *e)
 	}
 	l->split = mem_get(l->o.follow.n_paths + 1, sizeof *l->split);
 	if (!l->split)
-		return err_set(e, -ENOMEM, "could not follow %u sources: out of memory", l->o.follow.n_paths);
+		return err_set(e, -ENOMEM, "could not follow %u sources: out of memory",
+			l->o.follow.n_paths);
 	l->o.follow.zone = &l->zone_ingest;
 	l->step = l->o.step;
 	l->step.zone = &l->zone_detect;
 	l->s = (struct snapshot){ .phase = FEED_LOADING, .live = true, .data_ms = INT64_MIN,
 		.first_ms = INT64_MIN, .last_ms = INT64_MIN };
-	snprintf(l->s.backend, sizeof l->s.backend, "%s", strcmp(backend, "auto") == 0 ? "cpu" : backend);
+	snprintf(l->s.backend, sizeof l->s.backend, "%s", strcmp(backend, "auto") == 0 ? "cpu" :
+		backend);
 	name_source(l);
 	return 0;
 }
@@ -453,7 +464,8 @@ struct feed *live_open(const struct live_options *o, struct err *e)
 		return NULL;
 	}
 	l->o = *o;
-	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .zone = o->step.zone,
+	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .zone =
+		o->step.zone,
 		.clock = o->clock };
 	if (prepare(l, e) == 0 && open_parts(l, e) == 0 && start(l, e) == 0)
 		return &l->feed;

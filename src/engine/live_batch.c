@@ -1,4 +1,5 @@
-/* One batch through tracker and store: the tracker takes it once, the store as often as it needs. */
+/* One batch through tracker and store: the tracker takes it once, the store as often as it needs.
+ * */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -114,7 +115,8 @@ static int put_step(void *ctx, int64_t step_ms, uint32_t category, double intere
 		dict_text(v->l->ids.category, category, NULL), interest, e);
 }
 
-/* From the user's events in the store up to the alert, so it does not depend on how rows came in. */
+/* From the user's events in the store up to the alert, so it does not depend on how rows came in.
+ * */
 static int put_evidence(struct live *l, const struct alert *a, struct err *e)
 {
 	struct own_events own = { .l = l };
@@ -129,7 +131,8 @@ static int put_evidence(struct live *l, const struct alert *a, struct err *e)
 		r = err_set(e, own.code, "could not read a user's events: out of memory");
 	if (r == 0) {
 		const struct batch *b = own.b;
-		struct user_events ue = { b->n, b->time_ms, b->item, b->category, b->behaviour, b->price,
+		struct user_events ue = { b->n, b->time_ms, b->item, b->category, b->behaviour,
+			b->price,
 			b->quantity };
 		r = evidence_each(&ue, &a->f, &l->ids, &l->step, put_step, &v, e);
 	}
@@ -165,7 +168,8 @@ static int put_rejects(struct live *l, const struct live_item *it, struct err *e
 {
 	int r = 0;
 	for (uint32_t i = 0; i < it->n_rejects && r == 0 && l->kept_rejects + i < REJECTS_MAX; i++)
-		r = store_put_reject(l->store, path_of(it, it->reject[i].source), &it->reject[i], e);
+		r = store_put_reject(l->store, path_of(it, it->reject[i].source), &it->reject[i],
+			e);
 	return r;
 }
 
@@ -192,7 +196,8 @@ static int put_read(struct live *l, const struct follow_place *place, int64_t re
 	return put_number(l, name, read, e);
 }
 
-/* A path has one place in the store: that of the file before, while rows of it are held or may come;
+/* A path has one place in the store: that of the file before, while rows of it are held or may
+ * come;
  * what is read of its successor meanwhile is kept as a number.
  */
 static int put_path(struct live *l, const struct part *p, uint32_t path, struct err *e)
@@ -210,7 +215,8 @@ static int put_path(struct live *l, const struct part *p, uint32_t path, struct 
 	const struct follow_place *at = old ? old : new;
 	if (!at)
 		return 0;
-	struct store_place stored = { .device = at->device, .inode = at->inode, .offset = low_of(p, at),
+	struct store_place stored = { .device = at->device, .inode = at->inode, .offset = low_of(p,
+		at),
 		.read = at->read };
 	snprintf(stored.path, sizeof stored.path, "%s", at->path);
 	int r = store_put_place(l->store, &stored, e);
@@ -233,7 +239,8 @@ static void note_splits(struct live *l, const struct live_item *it)
 	for (uint32_t path = 0; path < l->o.follow.n_paths; path++) {
 		l->split[path] = false;
 		for (uint32_t i = 0; i < it->n_places; i++)
-			l->split[path] |= it->place[i].path == l->o.follow.path[path] && it->place[i].old &&
+			l->split[path] |= it->place[i].path == l->o.follow.path[path] &&
+				it->place[i].old &&
 				!it->place[i].lost;
 	}
 }
@@ -257,7 +264,8 @@ static struct snapshot advance(const struct live *l, const struct part *p)
 	return s;
 }
 
-static int put_numbers(struct live *l, const struct part *p, const struct snapshot *s, struct err *e)
+static int put_numbers(struct live *l, const struct part *p, const struct snapshot *s,
+	struct err *e)
 {
 	const struct { const char *name; int64_t value; bool is_there; } number[] = {
 		{ "released_ms", p->to < p->it->n ? s->data_ms : p->it->released_ms,
@@ -269,7 +277,8 @@ static int put_numbers(struct live *l, const struct part *p, const struct snapsh
 		{ "events", (int64_t)s->events, true },
 		{ "late", (int64_t)s->late, true },
 		{ "rejected", (int64_t)s->rejected, true },
-		{ "kept_rejects", (int64_t)(l->kept_rejects + p->it->n_rejects), p->it->n_rejects > 0 },
+		{ "kept_rejects", (int64_t)(l->kept_rejects + p->it->n_rejects),
+			p->it->n_rejects > 0 },
 	};
 	int r = 0;
 	for (unsigned i = 0; i < sizeof number / sizeof *number && r == 0; i++)
@@ -285,7 +294,8 @@ static int put_profile(struct live *l, uint32_t user, struct err *e)
 	if (size > l->cap_blob) {
 		void *blob = mem_resize(l->blob, 2 * size, 1);
 		if (!blob)
-			return err_set(e, -ENOMEM, "could not keep a user's profile: out of memory");
+			return err_set(e, -ENOMEM,
+				"could not keep a user's profile: out of memory");
 		l->blob = blob;
 		l->cap_blob = 2 * size;
 		size = tracker_save(l->tracker, user, l->blob, l->cap_blob);
@@ -317,7 +327,8 @@ static int put_checkpoint(struct live *l, const struct snapshot *s, struct err *
 {
 	int64_t before_ms;
 	int r = live_save_profiles(l, false, e);
-	if (r == 0 && l->o.retain_ms > 0 && !__builtin_sub_overflow(s->data_ms, l->o.retain_ms, &before_ms))
+	if (r == 0 && l->o.retain_ms > 0 && !__builtin_sub_overflow(s->data_ms, l->o.retain_ms,
+		&before_ms))
 		r = store_retain(l->store, before_ms, l->seq, e);
 	return r;
 }

@@ -39,7 +39,8 @@ static bool grow(void *array, uint32_t *cap, uint32_t need, size_t size)
 
 static int no_memory(struct err *e)
 {
-	return err_set(e, -ENOMEM, "could not hold more rows back: out of memory (see --memory, --lateness)");
+	return err_set(e, -ENOMEM,
+		"could not hold more rows back: out of memory (see --memory, --lateness)");
 }
 
 /* Where the sources stand; those not seen before get a voice in the order. */
@@ -70,7 +71,8 @@ static int take_places(struct live *l, struct err *e)
 	return 0;
 }
 
-/* Sources that are silent hold nobody back. With `once` only the end counts: how long a disk or a pipe
+/* Sources that are silent hold nobody back. With `once` only the end counts: how long a disk or a
+ * pipe
  * took must not decide which rows are late.
  */
 static void let_pass(struct live *l)
@@ -78,7 +80,8 @@ static void let_pass(struct live *l)
 	int64_t enough = l->o.lateness_ms > IDLE_MS ? l->o.lateness_ms : IDLE_MS;
 	for (uint32_t i = 0; i < l->now->n_places; i++) {
 		const struct follow_place *p = &l->now->place[i];
-		if (p->ended || (!l->o.follow.once && follow_quiet_ms(l->follow, p->source) >= enough))
+		if (p->ended || (!l->o.follow.once && follow_quiet_ms(l->follow, p->source) >=
+			enough))
 			order_idle(l->order, p->source);
 	}
 }
@@ -183,7 +186,8 @@ static bool hand_on(struct live *l)
 static bool is_worth_sending(const struct live *l)
 {
 	const struct live_item *it = l->now;
-	return it->n > 0 || it->n_rejects > 0 || it->late > 0 || it->unusable > 0 || l->said.len > 0 ||
+	return it->n > 0 || it->n_rejects > 0 || it->late > 0 || it->unusable > 0 ||
+		l->said.len > 0 ||
 		(it->rows > 0 && live_tick_ms(l) - l->sent_tick_ms >= SEND_MS);
 }
 
@@ -235,7 +239,8 @@ void *live_ingest(void *live)
 		if (r > 0)
 			drain_pipes(l, &e);
 		if (r < 0)
-			l->now->n = l->now->n_places = 0;       /* half a round is not to be stored */
+			l->now->n = l->now->n_places = 0;       /* half a round is not to be stored
+				 * */
 		l->now->failure = e;
 		hand_on(l);
 	}

@@ -76,7 +76,8 @@ static int feed_history(struct live *l, struct tracker *t, const struct history 
 		if (u.n > l->cap_ev) {
 			struct event *ev = mem_resize(l->ev, u.n, sizeof *ev);
 			if (!ev)
-				return err_set(e, -ENOMEM, "could not rebuild profiles: out of memory");
+				return err_set(e, -ENOMEM,
+					"could not rebuild profiles: out of memory");
 			l->ev = ev;
 			l->cap_ev = u.n;
 		}
@@ -164,14 +165,16 @@ int live_begin_epoch(struct live *l, int64_t since_ms, struct err *e)
 
 static int fit(struct live *l, const struct history *h, struct model *m, struct err *e)
 {
-	struct fit_options fo = { .budget = l->o.budget, .gap_ms = l->o.gap_ms, .until_ms = INT64_MAX,
+	struct fit_options fo = { .budget = l->o.budget, .gap_ms = l->o.gap_ms, .until_ms =
+		INT64_MAX,
 		.threads = l->o.threads ? l->o.threads : 1, .stop = &l->stop };
 	int r = fit_model(m, h, &l->ids, &fo, e);
 	return r == -ENODATA ? 0 : r;
 }
 
 /* A fit that fails is told and tried again when the users have doubled. */
-static int fit_and_switch(struct live *l, const struct history *h, int64_t boundary_ms, struct err *e)
+static int fit_and_switch(struct live *l, const struct history *h, int64_t boundary_ms,
+	struct err *e)
 {
 	struct model m = {0};
 	struct err why = {0};

@@ -1,4 +1,5 @@
-/* After a restart: the places in the sources, the alerts found so far, the profiles of the checkpoint,
+/* After a restart: the places in the sources, the alerts found so far, the profiles of the
+ * checkpoint,
  * the events journalled since.
  */
 #include <errno.h>
@@ -57,7 +58,8 @@ static void add_successor(struct places *a, const struct store_place *p)
 		return;
 	for (uint32_t i = 0; i < a->l->o.follow.n_paths; i++)
 		a->l->split[i] |= strcmp(a->l->o.follow.path[i], p->path) == 0;
-	a->place[a->n++] = (struct follow_place){ .path = p->path, .device = st.st_dev, .inode = st.st_ino,
+	a->place[a->n++] = (struct follow_place){ .path = p->path, .device = st.st_dev, .inode =
+		st.st_ino,
 		.read = (uint64_t)read };
 }
 
@@ -67,7 +69,8 @@ static int add_place(void *ctx, const struct store_place *p)
 	struct store_place *kept = &a->stored[a->n_stored++];
 	*kept = *p;
 	a->place[a->n++] = (struct follow_place){ .path = kept->path, .device = p->device,
-		.inode = p->inode, .offset = p->offset, .read = p->read > p->offset ? p->read : p->offset };
+		.inode = p->inode, .offset = p->offset, .read = p->read > p->offset ? p->read :
+			p->offset };
 	return 0;
 }
 
@@ -180,14 +183,16 @@ static int change_model(struct live *l, struct err *e)
 {
 	int64_t from_ms = INT64_MIN;
 	int r = store_each_event(l->store, l->checkpoint_seq, last_seq, l, e);
-	if (r == 0 && l->o.retain_ms > 0 && __builtin_sub_overflow(l->s.data_ms, l->o.retain_ms, &from_ms))
+	if (r == 0 && l->o.retain_ms > 0 && __builtin_sub_overflow(l->s.data_ms, l->o.retain_ms,
+		&from_ms))
 		from_ms = INT64_MIN;
 	if (r == 0)
 		r = live_rebuild(l, from_ms, INT64_MAX, e);
 	if (r == 0)
 		r = live_begin_epoch(l, l->s.data_ms + 1, e);
 	if (r == 0)
-		live_notice(l, "the model is another than before: profiles made anew under hash %016" PRIx64,
+		live_notice(l,
+			"the model is another than before: profiles made anew under hash %016" PRIx64,
 			live_model(l)->hash);
 	return r;
 }
@@ -246,6 +251,7 @@ int live_resume(struct live *l, struct err *e)
 	l->checkpoint_tick_ms = l->rate_tick_ms = live_tick_ms(l);
 	int r = list_alerts(l, e);
 	if (r == 0 && store_get_number(l->store, "profile_model", &hash))
-		r = (uint64_t)hash == live_model(l)->hash ? load_profiles(l, e) : change_model(l, e);
+		r = (uint64_t)hash == live_model(l)->hash ? load_profiles(l, e) : change_model(l,
+			e);
 	return r < 0 ? r : live_count_all_ready(l, e);
 }

@@ -2,7 +2,8 @@
  * copied until their row ends. Only then, when the row is known to be good, are its ids numbered:
  * what is rejected leaves no user behind.
  *
- * libcsv does not tell where it stands. The rows rejected are counted, and found again by a walk over
+ * libcsv does not tell where it stands. The rows rejected are counted,
+ * and found again by a walk over
  * the block, which is rare.
  */
 #include "ingest/csv.h"
@@ -46,7 +47,8 @@ struct csv_reader {
 	size_t row_max;
 	uint32_t n_needed;              /* columns */
 	uint32_t width;                 /* columns that slot_at knows */
-	uint8_t *slot_at;               /* by column: where its text goes; fields may share a column */
+	uint8_t *slot_at;               /* by column: where its text goes; fields may share a
+		 * column */
 	uint8_t slot_of[FIELD_N];
 	uint32_t no_item;
 	double row_bytes;               /* on average, in the last block */
@@ -249,7 +251,8 @@ static void take_row(struct csv_reader *r)
 	ev.item = item->len ? dict_id(r->ids->item, item->s, item->len) : r->no_item;
 	if (ev.item == DICT_NONE
 			|| !id_of(r->ids->user, &r->user, part_of(r, FIELD_USER), &ev.user)
-			|| !id_of(r->ids->category, &r->category, part_of(r, FIELD_CATEGORY), &ev.category)
+			|| !id_of(r->ids->category, &r->category, part_of(r, FIELD_CATEGORY),
+				&ev.category)
 			|| !batch_add(r->batch, &ev, r->offset))
 		r->no_memory = true;
 }
@@ -318,7 +321,8 @@ static void parse(struct csv_reader *r, size_t from, size_t to)
 {
 	r->run_rows = 0;
 	r->offset = r->block->offset + from;
-	if (csv_parse(&r->parser, r->block->data + from, to - from, on_field, on_row, r) != to - from)
+	if (csv_parse(&r->parser, r->block->data + from, to - from, on_field, on_row, r) !=
+		to - from)
 		r->no_memory = true;
 	if (to == r->block->len)
 		csv_fini(&r->parser, on_field, on_row, r);

@@ -96,7 +96,8 @@ static bool must_wait(const struct follow *f, const struct source *s)
 {
 	for (uint32_t i = 0; i < f->n_sources; i++) {
 		const struct source *old = f->source[i];
-		if (old->path == s->path && old->replaced && old->state == SOURCE_MORE && !s->replaced)
+		if (old->path == s->path && old->replaced && old->state == SOURCE_MORE &&
+			!s->replaced)
 			return true;
 	}
 	return false;
@@ -110,7 +111,8 @@ static struct source *pick(struct follow *f)
 		struct source *s = f->source[i];
 		if (s->pipe)
 			hear_pipe(s);
-		if (s->state == SOURCE_MORE && (!best || s->newest_ms < best->newest_ms) && !must_wait(f, s))
+		if (s->state == SOURCE_MORE && (!best || s->newest_ms < best->newest_ms) &&
+			!must_wait(f, s))
 			best = s;
 	}
 	return best;
@@ -198,8 +200,10 @@ uint32_t follow_places(const struct follow *f, struct follow_place *ret, uint32_
 			continue;
 		if (n++ < cap)
 			*ret++ = (struct follow_place){ .path = f->o.path[s->path], .source = i,
-				.ended = s->state == SOURCE_ENDED, .old = s->replaced, .lost = s->pipe || s->lost, .device = s->device,
-				.inode = s->inode, .offset = at, .read = at > s->again ? at : s->again };
+				.ended = s->state == SOURCE_ENDED, .old = s->replaced, .lost =
+					s->pipe || s->lost, .device = s->device,
+				.inode = s->inode, .offset = at, .read = at > s->again ? at :
+					s->again };
 	}
 	return n;
 }

@@ -47,7 +47,8 @@ static struct source *free_number(struct follow *f)
 	return s;
 }
 
-struct source *source_start(struct follow *f, uint32_t path, int fd, const struct stat *st, struct err *e)
+struct source *source_start(struct follow *f, uint32_t path, int fd, const struct stat *st,
+	struct err *e)
 {
 	struct source *s = free_number(f);
 	if (!s) {
@@ -133,7 +134,8 @@ static ssize_t fill(struct source *s, size_t want, bool *ret_ended)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (s->n_head < FOLLOW_HEAD && at == s->n_head) {
-		size_t more = FOLLOW_HEAD - s->n_head < (size_t)n ? FOLLOW_HEAD - s->n_head : (size_t)n;
+		size_t more = FOLLOW_HEAD - s->n_head < (size_t)n ? FOLLOW_HEAD - s->n_head :
+			(size_t)n;
 		memcpy(s->head + s->n_head, s->buf + s->len, more);
 		s->n_head += (uint32_t)more;
 	}
@@ -152,7 +154,8 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 		len--;
 	if (len == 0)
 		return 0;
-	int r = format_choose(&s->format, f->o.format, f->o.columns, head, len, said, sizeof said, &why);
+	int r = format_choose(&s->format, f->o.format, f->o.columns, head, len, said, sizeof said,
+		&why);
 	if (r == -EINVAL)
 		return err_set(e, r, "%s", why.text);
 	if (r < 0) {
@@ -172,7 +175,8 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 	return s->reader ? 1 : -ENOMEM;
 }
 
-/* Before the first read. In the middle of a file the format stands at its head, and the lines before
+/* Before the first read. In the middle of a file the format stands at its head, and the lines
+ * before
  * must be counted.
  */
 static int prime(struct follow *f, struct source *s, struct err *e)
@@ -184,14 +188,16 @@ static int prime(struct follow *f, struct source *s, struct err *e)
 		return 0;
 	char *head = mem_get(GUESS_BYTES, 1);
 	if (!head)
-		return err_set(e, -ENOMEM, "could not read \"%s\": out of memory", f->o.path[s->path]);
+		return err_set(e, -ENOMEM, "could not read \"%s\": out of memory",
+			f->o.path[s->path]);
 	for (ssize_t n = 1; r >= 0 && n > 0 && at < s->offset; at += (uint64_t)n) {
 		size_t want = s->offset - at < GUESS_BYTES ? (size_t)(s->offset - at) : GUESS_BYTES;
 		n = pread(s->fd, head, want, (off_t)at);
 		n -= n > 1 && head[n - 1] == '\r';      /* a newline of two bytes is one */
 		s->line += n > 0 ? split_count_lines(head, (size_t)n) : 0;
 		if (n < 0)
-			r = err_set(e, -errno, "could not read \"%s\": %s", f->o.path[s->path], strerror(errno));
+			r = err_set(e, -errno, "could not read \"%s\": %s", f->o.path[s->path],
+				strerror(errno));
 	}
 	ssize_t n = r < 0 ? 0 : pread(s->fd, head, GUESS_BYTES, 0);
 	if (n > 0) {
@@ -239,7 +245,8 @@ static int take(struct follow *f, struct source *s, bool final, struct batch **r
 	if (n == 0)
 		return 0;
 	struct csv_block b = { .data = s->buf, .len = n, .first_line = s->line, .offset = s->offset,
-		.source = s->number, .skip_header = s->offset == 0 && s->format.header, .rest = s->in_rest,
+		.source = s->number, .skip_header = s->offset == 0 && s->format.header, .rest =
+			s->in_rest,
 		.clean = !final && !s->split.bad };
 	s->in_rest = s->split.state == SPLIT_REST;
 	*ret = csv_read(s->reader, &b, e);
@@ -267,15 +274,18 @@ int source_read(struct follow *f, struct source *s, struct batch **ret, struct e
 		return r;
 	compact(s);
 	if (make_room(s) < 0)
-		return err_set(e, -ENOMEM, "could not read \"%s\": out of memory", f->o.path[s->path]);
+		return err_set(e, -ENOMEM, "could not read \"%s\": out of memory",
+			f->o.path[s->path]);
 	size_t want = wanted(s);
 	ssize_t n = fill(s, want, &ended);
 	if (n < 0)
-		return err_set(e, (int)n, "could not read \"%s\": %s", f->o.path[s->path], strerror((int)-n));
+		return err_set(e, (int)n, "could not read \"%s\": %s", f->o.path[s->path],
+			strerror((int)-n));
 	if (n > 0) {
 		s->quiet_since_ms = 0;
 		if ((size_t)n < want && !s->pipe && !f->o.once)
-			s->state = SOURCE_DRY;          /* its head is looked at before more is read */
+			s->state = SOURCE_DRY;          /* its head is looked at before more is
+				 * read */
 		return take(f, s, false, ret, e);
 	}
 	if (!s->quiet_since_ms)

@@ -1,4 +1,5 @@
-/* What the paths lead to: files that come, grow, shrink, are renamed or replaced; and where to go on
+/* What the paths lead to: files that come, grow, shrink, are renamed or replaced; and where to go
+ * on
  * after a restart.
  */
 #include <dirent.h>
@@ -94,9 +95,11 @@ static int begin_again(struct follow *f, struct source *s, const struct stat *st
 	uint32_t path = s->path;
 	size_t half = s->len - s->taken;
 	if (fd < 0)
-		return err_set(e, -errno, "could not read \"%s\" again: %s", f->o.path[path], strerror(errno));
+		return err_set(e, -errno, "could not read \"%s\" again: %s", f->o.path[path],
+			strerror(errno));
 	if (half > 0)
-		follow_say(f, "%s: %s; half a line of %zu bytes is lost", f->o.path[path], what, half);
+		follow_say(f, "%s: %s; half a line of %zu bytes is lost", f->o.path[path], what,
+			half);
 	else
 		follow_say(f, "%s: %s; read from its start", f->o.path[path], what);
 	s->replaced = s->lost = true;
@@ -109,7 +112,8 @@ static int look_at(struct follow *f, struct source *s, struct err *e)
 {
 	struct stat st;
 	if (fstat(s->fd, &st) < 0)
-		return err_set(e, -errno, "could not look at \"%s\": %s", f->o.path[s->path], strerror(errno));
+		return err_set(e, -errno, "could not look at \"%s\": %s", f->o.path[s->path],
+			strerror(errno));
 	bool touched = memcmp(&st.st_mtim, &s->changed, sizeof s->changed) != 0;
 	if ((uint64_t)st.st_size < s->offset + s->len)
 		return begin_again(f, s, &st, "truncated", e);
@@ -161,7 +165,8 @@ static int find_renamed(const char *path, const struct follow_place *p, char *re
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 2, slash ? path : "./");
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 2, slash ? path :
+		"./");
 	DIR *d = opendir(folder);
 	int fd = -1;
 	for (struct dirent *entry; d && fd < 0 && (entry = readdir(d)); ) {
@@ -186,13 +191,15 @@ static void go_on(struct source *s, const struct follow_place *p)
 	s->again = p->read;
 }
 
-static int resume_renamed(struct follow *f, uint32_t path, const struct follow_place *p, struct err *e)
+static int resume_renamed(struct follow *f, uint32_t path, const struct follow_place *p,
+	struct err *e)
 {
 	char name[PATH_MAX + 256];
 	struct stat st;
 	int fd = find_renamed(p->path, p, name, sizeof name, &st);
 	if (fd < 0) {
-		follow_say(f, "%s: replaced while away and the old file is gone: what it held after byte %llu "
+		follow_say(f,
+			"%s: replaced while away and the old file is gone: what it held after byte %llu "
 			"is not seen", p->path, (unsigned long long)p->offset);
 		return 0;
 	}
@@ -226,7 +233,8 @@ int follow_resume(struct follow *f, const struct follow_place *place, uint32_t n
 	int r = 0;
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		for (uint32_t path = 0; path < f->o.n_paths && r == 0; path++)
-			if (strcmp(place[i].path, f->o.path[path]) == 0 && strcmp(place[i].path, "-") != 0) {
+			if (strcmp(place[i].path, f->o.path[path]) == 0 && strcmp(place[i].path,
+				"-") != 0) {
 				r = resume_path(f, path, &place[i], e);
 				break;
 			}

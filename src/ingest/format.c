@@ -146,7 +146,8 @@ static int fit(const struct wish *w, const struct head *h, struct format *f, str
 		if (f->column[i] < 0 && (field_needed(field) || f->header_name[i][0]))
 			return missing(w, h, field, e);
 		if (f->column[i] >= (int)widest(h) && field_needed(field))
-			return err_set(e, -ENOMSG, "%s is to be column %d, but the first rows have %u",
+			return err_set(e, -ENOMSG,
+				"%s is to be column %d, but the first rows have %u",
 				field_name[i], f->column[i] + 1, widest(h));
 	}
 	if (w->header < 0) {
@@ -252,7 +253,8 @@ static bool is_nearly_veer(struct cell head)
 			break;
 		found = 0;
 		for (int i = 0; i < FIELD_N; i++)
-			found += field_needed((enum field)i) && head_find_common(h, (enum field)i) >= 0;
+			found += field_needed((enum field)i) && head_find_common(h,
+				(enum field)i) >= 0;
 		head_done(h);
 	}
 	mem_free(h);
@@ -272,7 +274,8 @@ static int guess(struct format *f, struct cell head, char *said, size_t cap, str
 	if (code != -ENOMSG)
 		return code;
 	if (guess_taobao(head, f)) {
-		say(said, cap, "format taobao guessed: no header, user,item,category,behaviour,timestamp%s",
+		say(said, cap,
+			"format taobao guessed: no header, user,item,category,behaviour,timestamp%s",
 			delim_name(f->delim));
 		return 0;
 	}
@@ -282,7 +285,8 @@ static int guess(struct format *f, struct cell head, char *said, size_t cap, str
 	while (end && (head.s[end - 1] == '\n' || head.s[end - 1] == '\r'))
 		end--;
 	text_scrub(line, sizeof(line), head.s, end);
-	return err_set(e, -ENOMSG, "no known format fits the first line \"%s\"; try --format veer or "
+	return err_set(e, -ENOMSG,
+		"no known format fits the first line \"%s\"; try --format veer or "
 		"taobao, or --columns time=1,user=2,category=3", line);
 }
 

@@ -38,7 +38,8 @@ static int set_delim(struct wish *w, const char *value, struct err *e)
 		}
 	}
 	if (!value[0] || value[1] || strchr("\"\r\n", value[0]))
-		return bad_value("delim", value, "one character, or tab, comma, semicolon, space, pipe", e);
+		return bad_value("delim", value,
+			"one character, or tab, comma, semicolon, space, pipe", e);
 	w->format.delim = value[0];
 	return 0;
 }
@@ -57,7 +58,8 @@ static int set_field(struct wish *w, enum field field, const char *value, struct
 	char *name = w->format.header_name[field];
 
 	if (!len || len >= sizeof(w->format.header_name[field]))
-		return bad_value(field_name[field], value, "a column's number from 1, or its name", e);
+		return bad_value(field_name[field], value, "a column's number from 1, or its name",
+			e);
 	w->format.column[field] = -1;
 	name[0] = '\0';
 	if (digits < len) {
@@ -66,7 +68,8 @@ static int set_field(struct wish *w, enum field field, const char *value, struct
 	}
 	long n = len < 9 ? strtol(value, NULL, 10) : 0;
 	if (n < 1 || n > COLUMN_MAX)
-		return bad_value(field_name[field], value, "columns are numbered from 1 to 4096", e);
+		return bad_value(field_name[field], value, "columns are numbered from 1 to 4096",
+			e);
 	w->format.column[field] = (int)n - 1;
 	return 0;
 }
@@ -82,7 +85,8 @@ static int set(struct wish *w, const char *key, const char *value, struct err *e
 	for (int i = 0; i < FIELD_N; i++)
 		if (!strcmp(key, field_name[i]))
 			return set_field(w, (enum field)i, value, e);
-	return err_set(e, -EINVAL, "columns: \"%s\" is none of time, user, item, category, behaviour, "
+	return err_set(e, -EINVAL,
+		"columns: \"%s\" is none of time, user, item, category, behaviour, "
 		"price, quantity, delim, header", key);
 }
 
@@ -101,8 +105,10 @@ static int check(struct wish *w, struct err *e)
 	for (int i = 0; i < FIELD_N; i++) {
 		bool by_name = w->format.header_name[i][0];
 		named |= by_name;
-		if (field_needed((enum field)i) && !by_name && w->format.column[i] < 0 && !w->common)
-			return err_set(e, -EINVAL, "columns: %s is missing; time, user and category "
+		if (field_needed((enum field)i) && !by_name && w->format.column[i] < 0 &&
+			!w->common)
+			return err_set(e, -EINVAL,
+				"columns: %s is missing; time, user and category "
 				"are needed", field_name[i]);
 	}
 	if (named && w->header == 0)
@@ -125,7 +131,8 @@ int columns_parse(struct wish *w, const char *columns, struct err *e)
 		part[len] = '\0';
 		char *value = strchr(part, '=');
 		if (!value)
-			return err_set(e, -EINVAL, "columns: \"%s\" is not of the form field=column", part);
+			return err_set(e, -EINVAL,
+				"columns: \"%s\" is not of the form field=column", part);
 		*value++ = '\0';
 		int code = set(w, part, value, e);
 		if (code < 0)

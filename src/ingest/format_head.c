@@ -97,7 +97,8 @@ static bool is_same(const struct cell *c, const char *name)
 	return c->len == strlen(name) && !memcmp(c->s, name, c->len);
 }
 
-static int find(const struct head *h, const char *name, bool (*matches)(const struct cell *, const char *))
+static int find(const struct head *h, const char *name, bool (*matches)(const struct cell *,
+	const char *))
 {
 	uint32_t n = h->n_rows ? h->row[0].n : 0;
 

@@ -1,4 +1,5 @@
-/* Blocks are read and cut under one lock and parsed outside of it; batches wait in a ring of slots, by
+/* Blocks are read and cut under one lock and parsed outside of it; batches wait in a ring of
+ * slots, by
  * number, until the sink's turn comes, so that they leave in the order of the files.
  */
 #include "ingest/load.h"
@@ -35,7 +36,8 @@ struct loader {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	struct slot *slot;
-	uint64_t taken, given;          /* numbers of the next block to read, of the next batch to sink */
+	uint64_t taken, given;          /* numbers of the next block to read, of the next batch to
+		 * sink */
 	uint32_t window;
 	bool ended, failed;
 	struct err err;
@@ -61,7 +63,8 @@ struct worker {
 
 static int fail(struct loader *l, const char *what)
 {
-	return err_set(&l->err, -errno, "could not %s \"%s\": %s", what, l->o->path[l->file], strerror(errno));
+	return err_set(&l->err, -errno, "could not %s \"%s\": %s", what, l->o->path[l->file],
+		strerror(errno));
 }
 
 static int open_file(struct loader *l)
@@ -142,8 +145,10 @@ static int choose(struct loader *l, const char *head, size_t len)
 	struct format *f = &l->format[l->file];
 	const char *path = l->o->path[l->file];
 	if (len > 1 && (unsigned char)head[0] == 0x1f && (unsigned char)head[1] == 0x8b)
-		return err_set(&l->err, -EINVAL, "\"%s\" is gzip-compressed: pipe it, zcat FILE | veer ... -", path);
-	int r = format_choose(f, l->o->format, l->o->columns, head, len, said, sizeof said, &l->err);
+		return err_set(&l->err, -EINVAL,
+			"\"%s\" is gzip-compressed: pipe it, zcat FILE | veer ... -", path);
+	int r = format_choose(f, l->o->format, l->o->columns, head, len, said, sizeof said,
+		&l->err);
 	if (r == 0 && said[0] && l->o->said) {
 		snprintf(line, sizeof line, "%s: %s", path, said);
 		l->o->said(l->o->said_ctx, line);
@@ -160,13 +165,15 @@ static int next_block(struct worker *w, struct csv_block *ret)
 	size_t len, end = 0, scanned = l->n_carry;
 	bool last = false;
 	if (!grow(&w->buf, &w->cap, l->n_carry + BLOCK))
-		return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory", l->o->path[l->file]);
+		return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory",
+			l->o->path[l->file]);
 	memcpy(w->buf, l->carry, l->n_carry);
 	len = l->n_carry;
 	l->split.bad = false;
 	while (end == 0 && !last) {
 		if (!grow(&w->buf, &w->cap, len + BLOCK))
-			return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory", l->o->path[l->file]);
+			return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory",
+				l->o->path[l->file]);
 		ssize_t n = read_more(l, w->buf + len, BLOCK);
 		if (n < 0)
 			return (int)n;
@@ -180,10 +187,12 @@ static int next_block(struct worker *w, struct csv_block *ret)
 	}
 	end = last ? len : end;
 	if (!grow(&l->carry, &l->cap_carry, len - end + 1))
-		return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory", l->o->path[l->file]);
+		return err_set(&l->err, -ENOMEM, "could not read \"%s\": out of memory",
+			l->o->path[l->file]);
 	memcpy(l->carry, w->buf + end, len - end);
 	l->n_carry = len - end;
-	*ret = (struct csv_block){ .data = w->buf, .len = end, .first_line = l->line, .offset = l->offset,
+	*ret = (struct csv_block){ .data = w->buf, .len = end, .first_line = l->line, .offset =
+		l->offset,
 		.source = l->file, .skip_header = l->offset == 0 && l->format[l->file].header,
 		.rest = l->rest, .clean = !last && !l->split.bad };
 	l->rest = l->split.state == SPLIT_REST;
@@ -210,7 +219,8 @@ static int take_block(struct worker *w, struct csv_block *ret, uint64_t *ret_num
 		int r = l->fd < 0 ? open_file(l) : 0;
 		r = r < 0 ? r : next_block(w, ret);
 		if (r == -ENOMSG)
-			close_file(l);          /* counted as unusable, since no batch of it comes */
+			close_file(l);          /* counted as unusable, since no batch of it comes
+				 * */
 		else if (r != 0) {
 			*ret_number = l->taken++;
 			return r;
@@ -347,7 +357,8 @@ static void stop(struct loader *l, const struct err *e)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static void sink_all(struct loader *l, load_sink *sink, void *ctx, struct tally *t, struct load_result *r)
+static void sink_all(struct loader *l, load_sink *sink, void *ctx, struct tally *t,
+	struct load_result *r)
 {
 	struct err e = {0};
 	for (struct batch *b; (b = next_batch(l)); ) {
@@ -374,7 +385,8 @@ static void find_unusable(const struct loader *l, const struct tally *t, struct 
 		if (t[i].rows == 0 && l->err.code == -ENOMSG)
 			snprintf(r->why, sizeof r->why, "%s", l->err.text);
 		else
-			snprintf(r->why, sizeof r->why, "no usable row in \"%s\": %s", l->o->path[i],
+			snprintf(r->why, sizeof r->why, "no usable row in \"%s\": %s",
+				l->o->path[i],
 				t[i].rows ? reasons : "it holds no rows");
 	}
 }
@@ -406,7 +418,8 @@ static void measure(const struct load_options *o, struct load_progress *p)
 	uint64_t total = 0;
 	for (uint32_t i = 0; i < o->n_paths; i++) {
 		struct stat st;
-		if (strcmp(o->path[i], "-") == 0 || stat(o->path[i], &st) < 0 || !S_ISREG(st.st_mode))
+		if (strcmp(o->path[i], "-") == 0 || stat(o->path[i], &st) < 0 ||
+			!S_ISREG(st.st_mode))
 			return;
 		total += (uint64_t)st.st_size;
 	}

@@ -84,7 +84,8 @@ static int read_all(struct names *n, FILE *f, const char *path, struct err *e)
 	if (ferror(f))
 		return err_set(e, -EIO, "could not read names from \"%s\"", path);
 	if (n->no_memory)
-		return err_set(e, -ENOMEM, "could not keep the names of \"%s\": out of memory", path);
+		return err_set(e, -ENOMEM, "could not keep the names of \"%s\": out of memory",
+			path);
 	if (n->short_row)
 		return err_set(e, -EINVAL, "names in \"%s\": row %llu is not id,name", path,
 			(unsigned long long)n->short_row);

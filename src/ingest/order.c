@@ -56,7 +56,8 @@ int order_start(struct order *o, uint32_t source)
 			return -ENOMEM;
 		o->voice = v;
 		while (o->n_voices <= source)
-			v[o->n_voices++] = (struct voice){ .newest_ms = INT64_MIN, .low = UINT64_MAX };
+			v[o->n_voices++] = (struct voice){ .newest_ms = INT64_MIN, .low =
+				UINT64_MAX };
 	}
 	o->voice[source] = (struct voice){ true, INT64_MIN, UINT64_MAX };
 	return 0;
@@ -185,7 +186,8 @@ static int reserve_out(struct order *o, uint32_t n)
 	return 0;
 }
 
-/* Parts what is held at w; the sources' low offsets and the oldest time are taken anew on the way. */
+/* Parts what is held at w; the sources' low offsets and the oldest time are taken anew on the way.
+ * */
 static uint32_t part(struct order *o, int64_t w)
 {
 	uint32_t n = 0, kept = 0;

@@ -117,7 +117,8 @@ static void scan_quoted(struct scan *c, size_t end)
 }
 
 /* A field opens at i - 1, inside of the one known not to end. There the older scan saw a closing
- * quote, for what stands before a field's start cannot follow a closed quote. The two agree from the
+ * quote,
+ * for what stands before a field's start cannot follow a closed quote. The two agree from the
  * first byte that is neither quote nor blank, unless it ends the field in the new scan.
  */
 static void join_open(struct scan *c)
@@ -152,14 +153,16 @@ static void meet_quote(struct scan *c)
 		join_open(c);
 }
 
-/* Gives up the row and goes on behind its first line, which has no newline before within if long. */
+/* Gives up the row and goes on behind its first line, which has no newline before within if long.
+ * */
 static bool give_up(struct scan *c, size_t within, struct split_bad *ret)
 {
 	struct split *s = c->s;
 	size_t end = split_line(c->data, c->row, c->len);
 	bool ended = is_newline(c->data[end - 1]);
 
-	ret->why = ended && last_line_end(c->data, c->row, within) > c->row ? REJECT_QUOTE : REJECT_LONG;
+	ret->why = ended && last_line_end(c->data, c->row, within) > c->row ? REJECT_QUOTE :
+		REJECT_LONG;
 	ret->start = c->row;
 	ret->end = end;
 	if (is_quoted(s->state)) {
@@ -209,6 +212,15 @@ static bool scan(struct scan *c, struct split_bad *ret)
 	return false;
 }
 
+/* Nothing but blanks and newlines: the header, if there is to be one, is not there yet. */
+static bool is_void(const struct split *s, const char *data, size_t len)
+{
+	for (size_t i = split_bom(data, len); i < len; i++)
+		if (!is_newline(data[i]) && !is_blank(data[i], s->delim))
+			return false;
+	return true;
+}
+
 size_t split_scan(struct split *s, const char *data, size_t from, size_t len)
 {
 	struct split_bad bad;
@@ -224,6 +236,9 @@ size_t split_scan(struct split *s, const char *data, size_t from, size_t len)
 		;
 	s->row_len = c.len - c.row;
 	s->done = c.base + c.len;
+	if (!s->begun && c.row <= s->row_max && is_void(s, data, c.row))
+		return 0;
+	s->begun = true;
 	return c.row;
 }
 

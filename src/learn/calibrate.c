@@ -90,7 +90,8 @@ static int fit_offsets(struct model *m, const struct sweep *s, struct err *e)
 	for (int k = 1; k < MODEL_KNOTS; k++) {
 		float level = stratum_level(s, k, per_count, high) - base;
 		float below = m->knot_offset[k - 1];
-		m->knot_offset[k] = level > below ? level : below;      /* NAN joins the stratum below */
+		m->knot_offset[k] = level > below ? level : below;      /* NAN joins the stratum
+			 * below */
 	}
 	mem_free(high);
 	return 0;
@@ -101,7 +102,8 @@ static float score_of(const struct mixture_rule *rule, const struct record *r)
 	return r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1];
 }
 
-/* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end of
+/* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end
+ * of
  * the user's time at risk. Returns how many were written.
  */
 static uint32_t user_levels(const struct mixture_rule *rule, const struct record *r, uint32_t n,
@@ -139,7 +141,8 @@ static uint32_t make_levels(const struct model *m, const struct sweep *s, struct
 	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_user);
 	for (uint32_t i = 0, end; i < s->n_records; i = end) {
 		struct exposure key = { .user = s->record[i].user };
-		const struct exposure *x = bsearch(&key, s->exposure, s->n_exposures, sizeof key, by_user);
+		const struct exposure *x = bsearch(&key, s->exposure, s->n_exposures, sizeof key,
+			by_user);
 		for (end = i; end < s->n_records && s->record[end].user == key.user; end++)
 			;
 		if (x)
@@ -151,10 +154,12 @@ static uint32_t make_levels(const struct model *m, const struct sweep *s, struct
 
 static double far_of(uint64_t alarms, int64_t exposure_ms)
 {
-	return exposure_ms > 0 ? 1000.0 * (double)alarms / ((double)exposure_ms / DAY_MS) : INFINITY;
+	return exposure_ms > 0 ? 1000.0 * (double)alarms / ((double)exposure_ms / DAY_MS) :
+		INFINITY;
 }
 
-/* Mean excess of the highest users over the lowest of them gives the tail (Pickands 1975, shape 0). */
+/* Mean excess of the highest users over the lowest of them gives the tail (Pickands 1975, shape
+ * 0). */
 static void fit_tail(struct model *m, const struct level *l, uint32_t n)
 {
 	double sum = 0;
@@ -171,7 +176,8 @@ static void fit_tail(struct model *m, const struct level *l, uint32_t n)
 	m->far_tail = mean > 0 ? 1 / mean : 1;
 }
 
-/* far(score) at up to MODEL_FAR_MAX levels, evenly in the logarithm of the alarms, ascending in score. */
+/* far(score) at up to MODEL_FAR_MAX levels, evenly in the logarithm of the alarms, ascending in
+ * score. */
 static void make_curve(struct model *m, const struct level *l, uint32_t n, int64_t exposure_ms)
 {
 	uint64_t alarms = 0, next = CALIBRATE_ALARMS_MIN;
@@ -209,7 +215,8 @@ static void set_threshold(struct model *m, const struct level *l, uint32_t n, in
 		level = l[i].score;
 		m->n_alarms = alarms;
 	}
-	m->unverified = m->budget_kud < m->smallest_kud * (1 - 1e-9) || m->n_alarms < CALIBRATE_ALARMS_MIN;
+	m->unverified = m->budget_kud < m->smallest_kud * (1 - 1e-9) ||
+		m->n_alarms < CALIBRATE_ALARMS_MIN;
 	m->threshold = m->unverified ? model_threshold_for(m, m->budget_kud) : level;
 }
 
@@ -232,12 +239,14 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 {
 	int64_t exposure_ms = total_exposure(s);
 	if (exposure_ms <= 0 || s->n_records == 0)
-		return err_set(e, -ENODATA, "no user has been at risk: %u counts are needed to start",
+		return err_set(e, -ENODATA,
+			"no user has been at risk: %u counts are needed to start",
 			PROFILE_WARM_UP + 1);
 	double days = fmax((double)(m->to_ms - m->from_ms) / DAY_MS, 1);
 	m->user_days = (double)exposure_ms / DAY_MS;
 	m->at_risk_per_day = m->user_days / days;
-	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5, 1000 * CALIBRATE_ALARMS_MIN / m->user_days);
+	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,
+		1000 * CALIBRATE_ALARMS_MIN / m->user_days);
 	if (fit_offsets(m, s, e) < 0)
 		return e->code;
 	struct level *l = mem_get(s->n_records, sizeof *l);

@@ -27,7 +27,8 @@ int budget_parse(struct budget *b, const char *s, struct err *e)
 	double amount = strtod(s, &end);
 	bool per_day = strcmp(end, "/day") == 0;
 	if (end == s || !isfinite(amount) || amount <= 0 || (!per_day && strcmp(end, "/kud") != 0))
-		return err_set(e, -EINVAL, "not a budget: give 0.5/kud (a 1000 user-days) or 50/day");
+		return err_set(e, -EINVAL,
+			"not a budget: give 0.5/kud (a 1000 user-days) or 50/day");
 	*b = (struct budget){ .amount = amount, .per_day = per_day };
 	return 0;
 }
@@ -54,7 +55,8 @@ static void count_events(struct fit *f)
 		f->m->n_users += i > 0;
 		if (i > 0) {
 			f->m->from_ms = u.time_ms[0] < f->m->from_ms ? u.time_ms[0] : f->m->from_ms;
-			f->m->to_ms = u.time_ms[i - 1] > f->m->to_ms ? u.time_ms[i - 1] : f->m->to_ms;
+			f->m->to_ms = u.time_ms[i - 1] > f->m->to_ms ? u.time_ms[i - 1] :
+				f->m->to_ms;
 		}
 	}
 }
@@ -75,7 +77,8 @@ static int take_shares(struct fit *f, struct err *e)
 	struct model *m = f->m;
 	m->share = mem_get(f->n_categories ? f->n_categories : 1, sizeof *m->share);
 	if (!m->share)
-		return err_set(e, -ENOMEM, "could not keep the shares of %u categories: out of memory",
+		return err_set(e, -ENOMEM,
+			"could not keep the shares of %u categories: out of memory",
 			f->n_categories);
 	for (uint32_t c = 0; c < f->n_categories; c++) {
 		size_t len;
@@ -84,7 +87,8 @@ static int take_shares(struct fit *f, struct err *e)
 			continue;
 		char *copy = mem_text(text, len);
 		if (!copy)
-			return err_set(e, -ENOMEM, "could not keep a category's name: out of memory");
+			return err_set(e, -ENOMEM,
+				"could not keep a category's name: out of memory");
 		m->share[m->n_share++] = (struct model_share){ copy, (uint32_t)len, f->count[c] };
 		m->count_sum += f->count[c];
 	}
@@ -111,7 +115,8 @@ static int choose_strength(struct fit *f, struct err *e)
 static int choose_threshold(struct fit *f, struct err *e)
 {
 	struct sweep s;
-	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms = f->o->until_ms,
+	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
+		f->o->until_ms,
 		.records = true, .ret_percent = f->o->ret_percent, .stop = f->o->stop };
 	memset(f->m->knot_offset, 0, sizeof f->m->knot_offset);
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
@@ -139,7 +144,8 @@ static int fit_all(struct fit *f, struct err *e)
 int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	const struct fit_options *o, struct err *e)
 {
-	struct fit f = { .m = m, .h = h, .ids = ids, .o = o, .n_categories = dict_size(ids->category) };
+	struct fit f = { .m = m, .h = h, .ids = ids, .o = o, .n_categories =
+		dict_size(ids->category) };
 	model_default(m);
 	m->provisional = false;
 	m->n_share = 0;
@@ -147,7 +153,8 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;
 	f.count = mem_get(f.n_categories ? f.n_categories : 1, sizeof *f.count);
-	int r = f.count ? fit_all(&f, e) : err_set(e, -ENOMEM, "could not fit a model: out of memory");
+	int r = f.count ? fit_all(&f, e) : err_set(e, -ENOMEM,
+		"could not fit a model: out of memory");
 	mem_free(f.count);
 	m->unverified |= r == -ENODATA;
 	if (r == 0 || r == -ENODATA)

@@ -52,7 +52,8 @@ static void judge_user(struct tally *t, const struct user_events *u, uint32_t n,
 		double past = (t->past[c] + STRENGTH * pi) / (i + STRENGTH);
 		double here = (t->session[c] + pi) / (so_far + 1);
 		for (int w = 0; w < WEIGHTS && i >= SKIP; w++)
-			loglik[w] += fit_nats(log(so_far > 0 ? weight[w] * here + (1 - weight[w]) * past : past));
+			loglik[w] += fit_nats(log(so_far > 0 ?
+				weight[w] * here + (1 - weight[w]) * past : past));
 		t->past[c]++;
 		t->session[c]++;
 	}
@@ -69,7 +70,8 @@ static uint32_t events_until(const struct user_events *u, int64_t until_ms)
 	return n;
 }
 
-static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s, int64_t gap_ms,
+static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s,
+	int64_t gap_ms,
 	int64_t until_ms)
 {
 	int64_t loglik[WEIGHTS] = {0}, best = INT64_MIN;
@@ -94,7 +96,8 @@ int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, co
 	for (uint32_t c = 0; c < n_categories; c++)
 		t.sum += (double)count[c];
 	for (size_t g = 0; ok && g < GAPS; g++) {
-		int64_t gap_ms = (int64_t)gap_min[g] * MINUTE_MS, loglik = best_of(&t, h, s, gap_ms, until_ms);
+		int64_t gap_ms = (int64_t)gap_min[g] * MINUTE_MS, loglik = best_of(&t, h, s,
+			gap_ms, until_ms);
 		if (loglik > best) {
 			best = loglik;
 			*ret_ms = gap_ms;

@@ -32,7 +32,8 @@ static void judge_count(struct judge *j, const struct count *c, uint32_t n)
 }
 
 /* Walks the counts of a user as detection would see them. */
-static int each_count(struct profile *p, const struct user_events *u, int64_t gap_ms, int64_t until_ms,
+static int each_count(struct profile *p, const struct user_events *u, int64_t gap_ms,
+	int64_t until_ms,
 	void (*each)(void *ctx, const struct count *c, uint32_t n), void *ctx)
 {
 	for (uint32_t i = 0; i < u->n && u->time_ms[i] <= until_ms; i++) {
@@ -55,7 +56,8 @@ static void judge_each(void *ctx, const struct count *c, uint32_t n)
 		judge_count(ctx, c, n);
 }
 
-int fit_strength(struct model *m, const struct history *h, const struct sample *s, const float *share,
+int fit_strength(struct model *m, const struct history *h, const struct sample *s,
+	const float *share,
 	int64_t until_ms, struct err *e)
 {
 	struct judge j = { .share = share };
@@ -90,7 +92,8 @@ static void add_count(void *ctx, const struct count *c, uint32_t n)
 	count[c->category]++;
 }
 
-int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms, struct err *e)
+int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms,
+	struct err *e)
 {
 	struct profile p;
 	int r = 0;

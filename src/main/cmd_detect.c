@@ -57,13 +57,15 @@ static int by_time_and_user(const void *a, const void *b, void *ids)
 	return dict_cmp(((const struct ids *)ids)->user, x->user, y->user);
 }
 
-static uint32_t score_highs(const struct sweep *s, const struct mixture_rule *rule, struct high *ret)
+static uint32_t score_highs(const struct sweep *s, const struct mixture_rule *rule,
+	struct high *ret)
 {
 	uint32_t n = 0, last = DICT_NONE;
 	float best = -INFINITY;
 	for (uint32_t i = 0; i < s->n_records; i++) {
 		const struct record *r = &s->record[i];
-		float score = r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1];
+		float score = r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n :
+			MIXTURE_OFFSETS - 1];
 		if (r->user == last && score <= best)
 			continue;
 		ret[n++] = (struct high){ r->time_ms, r->user, score };
@@ -79,7 +81,8 @@ static int write_highs(const struct high *h, uint32_t n, const struct ids *ids, 
 	FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 	struct text t;
 	if (!f)
-		return err_set(e, -errno, "could not write scores to \"%s\": %s", path, strerror(errno));
+		return err_set(e, -errno, "could not write scores to \"%s\": %s", path,
+			strerror(errno));
 	text_init(&t, ROW_TEXT_MAX);
 	fputs("user,timestamp,score\n", f);
 	for (uint32_t i = 0; i < n; i++) {
@@ -92,17 +95,21 @@ static int write_highs(const struct high *h, uint32_t n, const struct ids *ids, 
 	}
 	text_done(&t);
 	if ((f == stdout ? fflush(f) : fclose(f)) != 0)
-		return err_set(e, -EIO, "could not write scores to \"%s\": %s", path, strerror(errno));
+		return err_set(e, -EIO, "could not write scores to \"%s\": %s", path,
+			strerror(errno));
 	return 0;
 }
 
 /* --scores: each user's record highs, no restart (CONTRACT, "detect --scores"). */
-static int print_scores(const struct run *r, const struct options *o, struct meter *m, struct err *e)
+static int print_scores(const struct run *r, const struct options *o, struct meter *m,
+	struct err *e)
 {
 	struct sweep s;
 	struct mixture_rule rule;
-	struct sweep_options so = { .backend = o->backend, .threads = o->threads, .until_ms = o->until_ms,
-		.records = true, .ret_percent = &m->progress.percent, .stop = &m->progress.load.stop };
+	struct sweep_options so = { .backend = o->backend, .threads = o->threads, .until_ms =
+		o->until_ms,
+		.records = true, .ret_percent = &m->progress.percent, .stop =
+			&m->progress.load.stop };
 	int code = sweep_run(&s, r->history, &r->ids, &r->model, &so, e);
 	if (code < 0)
 		return code;
@@ -120,7 +127,8 @@ static int print_scores(const struct run *r, const struct options *o, struct met
 	return code;
 }
 
-static int store(const struct run *r, const struct run_options *ro, const char *path, struct meter *m,
+static int store(const struct run *r, const struct run_options *ro, const char *path,
+	struct meter *m,
 	struct err *e)
 {
 	struct store *s = store_open(path, e);
@@ -142,8 +150,10 @@ static void report(const struct run *r, const struct options *o)
 	if (r->note[0])
 		fprintf(stderr, "veer detect: %s\n", r->note);
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "veer detect: %llu events, %u users, %u alerts at %.4g per 1000 user-days, "
-			"model %016llx\n", (unsigned long long)r->load.events, dict_size(r->ids.user),
+		fprintf(stderr,
+			"veer detect: %llu events, %u users, %u alerts at %.4g per 1000 user-days, "
+			"model %016llx\n", (unsigned long long)r->load.events,
+				dict_size(r->ids.user),
 			r->n_alerts, r->model.budget_kud, (unsigned long long)r->model.hash);
 }
 
@@ -155,7 +165,8 @@ static int detect(struct run *r, const struct options *o, struct meter *m, struc
 			.keep_rejects = KEEP_REJECTS, .until_ms = o->until_ms, .said = say,
 			.said_ctx = (void *)o },
 		.model = o->model, .budget = o->budget, .gap_ms = o->gap_ms, .backend = o->backend,
-		.memory_bytes = o->memory_bytes, .until_ms = o->until_ms, .skip_detect = o->scores != NULL,
+		.memory_bytes = o->memory_bytes, .until_ms = o->until_ms, .skip_detect =
+			o->scores != NULL,
 		.step = &o->step,
 	};
 	int code = run_files(r, &ro, &m->progress, e);
@@ -172,7 +183,8 @@ int cmd_detect(struct options *o)
 	struct err e = {0};
 	struct meter m = {0};
 	if (o->channel && strcmp(o->channel, "mixture") != 0) {
-		fprintf(stderr, "veer detect: no channel is called \"%s\": there is mixture\n", o->channel);
+		fprintf(stderr, "veer detect: no channel is called \"%s\": there is mixture\n",
+			o->channel);
 		return EXIT_USAGE;
 	}
 	meter_start(&m, &o->clock, o->stop, o->quiet);

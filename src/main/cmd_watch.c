@@ -51,11 +51,13 @@ static void print_header(struct printer *p)
 	fflush(stdout);
 }
 
-static void live_options_of(const struct options *o, const struct names *names, struct live_options *ret)
+static void live_options_of(const struct options *o, const struct names *names,
+	struct live_options *ret)
 {
 	*ret = (struct live_options){
 		.follow = { .path = o->operand, .n_paths = o->n_operands, .format = o->format,
-			.columns = o->columns, .zone = &o->zone, .keep_rejects = KEEP_REJECTS, .once = o->once },
+			.columns = o->columns, .zone = &o->zone, .keep_rejects = KEEP_REJECTS,
+				.once = o->once },
 		.model = o->model,
 		.budget = o->budget,
 		.gap_ms = o->gap_ms,
@@ -79,11 +81,14 @@ static int outcome(struct feed *f, const struct options *o, int code, const stru
 	if (code < 0 && code != -ENODATA)
 		return fail(o, e);
 	if (!o->quiet && isatty(STDERR_FILENO))
-		fprintf(stderr, "veer %s: %llu events, %u users, %u alerts, model %016llx\n", o->command,
-			(unsigned long long)s->events, s->users, s->n_alerts, (unsigned long long)s->model);
+		fprintf(stderr, "veer %s: %llu events, %u users, %u alerts, model %016llx\n",
+			o->command,
+			(unsigned long long)s->events, s->users, s->n_alerts,
+				(unsigned long long)s->model);
 	if (!o->quiet && s->rejected + s->late > 0)
 		fprintf(stderr, "veer %s: of %llu rows %llu unusable, %llu late\n", o->command,
-			(unsigned long long)s->rows, (unsigned long long)s->rejected, (unsigned long long)s->late);
+			(unsigned long long)s->rows, (unsigned long long)s->rejected,
+				(unsigned long long)s->late);
 	if (code == -ENODATA)
 		fail(o, e);
 	return code == -ENODATA ? EXIT_UNUSABLE : EXIT_OK;

@@ -83,7 +83,8 @@ static void *watch(void *arg)
 	return NULL;
 }
 
-void meter_start(struct meter *m, const struct clock *clock, const volatile sig_atomic_t *stop, bool quiet)
+void meter_start(struct meter *m, const struct clock *clock, const volatile sig_atomic_t *stop,
+	bool quiet)
 {
 	m->clock = clock;
 	m->stop = stop;

@@ -78,7 +78,8 @@ static bool paints(struct screen *s, unsigned char c)
 	return was == 0 && c > ' ' && c != 127;
 }
 
-/* Reads what comes within wait_s; -1 at the end, else the bytes. ret_paints: text was among them. */
+/* Reads what comes within wait_s; -1 at the end, else the bytes. ret_paints: text was among them.
+ * */
 static int screen_read(struct screen *s, double wait_s, bool *ret_paints)
 {
 	struct pollfd p = { s->fd, POLLIN, 0 };

@@ -1,7 +1,8 @@
 /* fake_feed.h - a feed made of arithmetic, for tests of the console without an engine.
  *
  * Twelve users over nine days from 2017-11-25, each turning to a new category once or twice; the
- * alerts are made up from the events, not detected. Replay moves its clock as the engine's does; live
+ * alerts are made up from the events, not detected. Replay moves its clock as the engine's does;
+ * live
  * shows what lies up to the last three hours plus the time passed since it was opened.
  */
 #ifndef TESTS_FAKE_FEED_H

@@ -40,7 +40,8 @@ static void make_sweep(struct sweep *s, uint32_t users, uint64_t seed)
 			if (uniform(&seed) > .15)
 				continue;
 			high += (float)(-log(uniform(&seed)) * .5);
-			s->record[s->n_records++] = (struct record){ .time_ms = (int64_t)n * DAY_MS / 8,
+			s->record[s->n_records++] = (struct record){ .time_ms =
+				(int64_t)n * DAY_MS / 8,
 				.user = u, .n = n, .log_m = high };
 		}
 		s->exposure[s->n_exposures++] = (struct exposure){ .user = u, .n = n_end,
@@ -49,7 +50,8 @@ static void make_sweep(struct sweep *s, uint32_t users, uint64_t seed)
 }
 
 /* Alarms and days at risk with a threshold, user by user. */
-static double slow_far(const struct model *m, const struct sweep *s, float threshold, uint32_t *ret_alarms)
+static double slow_far(const struct model *m, const struct sweep *s, float threshold,
+	uint32_t *ret_alarms)
 {
 	struct mixture_rule rule;
 	int64_t ms = 0;
@@ -119,9 +121,11 @@ static void the_curve_is_the_rate_of_first_crossings(void **state)
 	for (uint32_t i = 0; i < m.n_far; i += 7) {
 		assert_float_equal(slow_far(&m, &s, m.far[i].score, &alarms), m.far[i].far, 1e-9);
 		assert_true(alarms >= CALIBRATE_ALARMS_MIN);
-		assert_true(i == 0 || (m.far[i].score > m.far[i - 7].score && m.far[i].far < m.far[i - 7].far));
+		assert_true(i == 0 || (m.far[i].score > m.far[i - 7].score &&
+			m.far[i].far < m.far[i - 7].far));
 	}
-	assert_true(m.knot_offset[0] == 0 && m.knot_offset[1] >= 0 && m.knot_offset[2] >= m.knot_offset[1]);
+	assert_true(m.knot_offset[0] == 0 && m.knot_offset[1] >= 0 && m.knot_offset[2] >=
+		m.knot_offset[1]);
 	assert_true(m.knot_offset[2] > 0);
 	assert_float_equal(m.budget_kud, fmax(.5, m.smallest_kud), 1e-12);
 	model_done(&m);
@@ -138,10 +142,12 @@ static void a_budget_below_ten_alarms_is_unverified_and_extrapolated(void **stat
 	a_model(&verified);
 	a_model(&m);
 	assert_int_equal(calibrate(&verified, &s, &(struct budget){0}, &e), 0);
-	assert_int_equal(calibrate(&m, &s, &(struct budget){ .amount = verified.smallest_kud / 20 }, &e), 0);
+	assert_int_equal(calibrate(&m, &s, &(struct budget){ .amount =
+		verified.smallest_kud / 20 }, &e), 0);
 	assert_true(m.unverified);
 	assert_true(m.threshold > verified.threshold);
-	assert_float_equal(model_far(&m, m.threshold), verified.smallest_kud / 20, verified.smallest_kud / 1000);
+	assert_float_equal(model_far(&m, m.threshold), verified.smallest_kud / 20,
+		verified.smallest_kud / 1000);
 	model_done(&verified);
 	model_done(&m);
 	sweep_done(&s);
@@ -156,7 +162,8 @@ static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
 	make_sweep(&s, 400, 3);
 	a_model(&a);
 	a_model(&b);
-	assert_int_equal(calibrate(&a, &s, &(struct budget){ .amount = 2, .per_day = true }, &e), 0);
+	assert_int_equal(calibrate(&a, &s, &(struct budget){ .amount = 2, .per_day = true }, &e),
+		0);
 	double users_a_day = a.user_days / 40;
 	assert_float_equal(a.budget_kud, 2 * 1000 / users_a_day, 1e-6);
 	assert_int_equal(calibrate(&b, &s, &(struct budget){ .amount = a.budget_kud }, &e), 0);
@@ -208,7 +215,8 @@ static void nobody_at_risk_is_said(void **state)
 
 static void budgets_are_read(void **state)
 {
-	static const char *const bad[] = { "", "5", "5x", "/day", "-1/day", "nan/kud", "0/kud", "5/day " };
+	static const char *const bad[] = { "", "5", "5x", "/day", "-1/day", "nan/kud", "0/kud",
+		"5/day " };
 	struct budget b;
 	struct err e = {0};
 	(void)state;

@@ -322,7 +322,8 @@ static void the_end_of_once_takes_the_last_line(void **state)
 {
 	struct rig *r = *state;
 	char why[300];
-	write_to(r->path[0], "w", HEADER "1500000001,u1,i1,shoes,view\n1500000002,u1,i2,shoes,view");
+	write_to(r->path[0], "w",
+		HEADER "1500000001,u1,i1,shoes,view\n1500000002,u1,i2,shoes,view");
 	write_to(r->path[1], "w", "nothing\nof the kind\n");
 	r->o.once = true;
 	r->o.n_paths = 2;

@@ -1,4 +1,5 @@
-/* live: what a run over growing files finds is what a batch run finds, however often it is stopped. */
+/* live: what a run over growing files finds is what a batch run finds, however often it is
+ * stopped. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -80,7 +81,8 @@ static void make_batch(struct world *w)
 	struct run_progress p = {0};
 	struct err e = {0};
 	struct run_options o = {
-		.load = { .path = &path, .n_paths = 1, .zone = &w->zone, .threads = 1, .until_ms = INT64_MAX },
+		.load = { .path = &path, .n_paths = 1, .zone = &w->zone, .threads = 1, .until_ms =
+			INT64_MAX },
 		.budget = { .amount = 60 }, .backend = "cpu", .until_ms = INT64_MAX };
 	assert_int_equal(run_files(&r, &o, &p, &e), 0);
 	assert_int_equal(model_save(&r.model, w->model, &e), 0);
@@ -174,7 +176,8 @@ static void on_notice(void *ctx, const char *line)
 static struct feed *open_job(const struct world *w, struct job *j, struct err *e)
 {
 	struct live_options o = {
-		.follow = { .path = j->path, .n_paths = j->n_paths, .zone = &w->zone, .keep_rejects = 20,
+		.follow = { .path = j->path, .n_paths = j->n_paths, .zone = &w->zone,
+			.keep_rejects = 20,
 			.once = j->once },
 		.model = j->model, .backend = "cpu", .db = w->db, .lateness_ms = j->lateness_ms,
 		.retain_ms = INT64_C(400) * 86400000, .threads = 1,
@@ -235,7 +238,8 @@ static int count_event(void *ctx, const struct store_event *ev)
 	return 0;
 }
 
-static int count_reject(void *ctx, const char *source, uint64_t line, const char *why, const char *text,
+static int count_reject(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text,
 	size_t len)
 {
 	struct table *t = ctx;
@@ -353,7 +357,8 @@ static void add_row(struct text *to, const char *row)
 	text_add(to, row, (size_t)(strchr(row, '\n') - row) + 1);
 }
 
-/* The log's rows in two files, four and four out of order; every 500th is followed by one that comes
+/* The log's rows in two files, four and four out of order; every 500th is followed by one that
+ * comes
  * twelve hours too late. Returns how many such there are.
  */
 static uint32_t scatter(const struct world *w, const char *const path[2])
@@ -436,7 +441,8 @@ static void dying_after_a_rotation_changes_nothing(void **state)
 	size_t half = half_of(w);
 	path_in(w, "grows.csv", path);
 	path_in(w, "grows.csv.1", old);
-	struct job j = { .path = { path }, .n_paths = 1, .model = w->model, .lateness_ms = 86400000 };
+	struct job j = { .path = { path }, .n_paths = 1, .model = w->model, .lateness_ms =
+		86400000 };
 	write_file(path, "w", w->rows.s, half);
 	pid_t pid = fork();
 	assert_true(pid >= 0);

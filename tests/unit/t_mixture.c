@@ -1,4 +1,5 @@
-/* The detector's arithmetic: the logarithm, ratios far out of a float's range, and the score against
+/* The detector's arithmetic: the logarithm, ratios far out of a float's range, and the score
+ * against
  * a naive sum in double precision.
  */
 #include <math.h>
@@ -78,7 +79,8 @@ static double naive_log_m(const struct naive *v, double s, uint32_t *ret_age)
 	double sum = 0, best = -INFINITY;
 	uint32_t from = v->n > MIXTURE_WINDOW ? v->n - MIXTURE_WINDOW : 0;
 	*ret_age = 0;
-	for (uint32_t tau = from < MIXTURE_BEFORE ? MIXTURE_BEFORE : from; tau + MIXTURE_AFTER <= v->n; tau++) {
+	for (uint32_t tau = from < MIXTURE_BEFORE ? MIXTURE_BEFORE : from; tau + MIXTURE_AFTER <=
+		v->n; tau++) {
 		double l = v->first[tau] ? naive_lambda(v, tau, s) : -INFINITY;
 		sum += exp(l);
 		if (l > best) {

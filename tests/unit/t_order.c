@@ -70,7 +70,8 @@ static struct held random_row(const struct ids *ids, uint64_t *seed, int64_t bas
 	struct held h = { .source = random_of(seed, SOURCES), .offset = offset };
 	h.ev.time_ms = base + random_of(seed, 120);
 	h.ev.user = dict_id(ids->user, text, (size_t)sprintf(text, "u%u", random_of(seed, 4)));
-	h.ev.category = dict_id(ids->category, text, (size_t)sprintf(text, "c%u", random_of(seed, 5)));
+	h.ev.category = dict_id(ids->category, text, (size_t)sprintf(text, "c%u", random_of(seed,
+		5)));
 	h.ev.item = dict_id(ids->item, text, (size_t)sprintf(text, "%u", random_of(seed, 3)));
 	h.ev.behaviour = (uint8_t)random_of(seed, BEHAVIOUR_N);
 	return h;
@@ -240,7 +241,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lateness_is_inclusive, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_silent_source_holds_nobody_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_wrong_clock_makes_nothing_late, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_stored_watermark_refuses_what_it_released, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stored_watermark_refuses_what_it_released, setup,
+			teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,8 @@ static void an_instant_has_a_first_and_a_last(void **state)
 
 static void times_survive_before_1970_and_far_ahead(void **state)
 {
-	static const int64_t at[] = { -2134949234000, -1, 0, 1511544070123, 4102444800000, 140000000000000 };
+	static const int64_t at[] = { -2134949234000, -1, 0, 1511544070123, 4102444800000,
+		140000000000000 };
 	struct profile p;
 	struct count c;
 	(void)state;
@@ -123,7 +124,8 @@ static void agrees_with_the_naive_rules(void **state)
 		uint32_t category = (seed >> 8) % 300;
 		struct count c = {0};
 		at += 1 + (seed >> 16) % (GAP + GAP / 4);
-		assert_int_equal(profile_push(&p, at, &category, 1, GAP, &c), naive_push(v, at, category, &before));
+		assert_int_equal(profile_push(&p, at, &category, 1, GAP, &c), naive_push(v, at,
+			category, &before));
 		assert_int_equal(c.before, c.flags ? before : 0);
 		assert_int_equal(p.n, v->n);
 	}

@@ -58,7 +58,8 @@ static struct event *make_log(struct ids *ids)
 	for (uint32_t t = 0; t < EVENTS; t++)
 		for (uint32_t u = 0; u < USERS; u++) {
 			uint32_t base = (u * 7 + (u % 2 && t > EVENTS / 2 ? 20 : 0)) % 36;
-			ev[t * USERS + u] = (struct event){ .time_ms = t * HOUR_MS, .user = number(ids->user, "u", u),
+			ev[t * USERS + u] = (struct event){ .time_ms = t * HOUR_MS, .user =
+				number(ids->user, "u", u),
 				.item = number(ids->item, "i", next(&seed) % 50),
 				.category = base + next(&seed) % 4,
 				.behaviour = next(&seed) % 20 ? BEHAVIOUR_VIEW : BEHAVIOUR_RETURN };
@@ -150,7 +151,8 @@ static void any_batch_size_gives_the_same(void **state)
 		struct found got = {0};
 		struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e);
 		for (uint32_t i = 0; i < USERS * EVENTS; i += size * USERS)
-			feed(t, w->ev + i, i + size * USERS > USERS * EVENTS ? USERS * EVENTS - i : size * USERS, &got);
+			feed(t, w->ev + i, i + size * USERS > USERS * EVENTS ? USERS * EVENTS - i :
+				size * USERS, &got);
 		tracker_free(t);
 		assert_same(&got, &w->all);
 	}
@@ -172,7 +174,8 @@ static void saving_and_loading_changes_nothing(void **state)
 			assert_in_range(len, 1, sizeof buf);
 			assert_int_equal(tracker_load(other, u, buf, len, &e), 0);
 			for (size_t cut = 0; cut < len; cut += 97)
-				assert_int_equal(tracker_load(other, USERS, buf, cut, &e), -EBADMSG);
+				assert_int_equal(tracker_load(other, USERS, buf, cut, &e),
+					-EBADMSG);
 		}
 		tracker_free(t);
 		t = other;
@@ -190,7 +193,8 @@ static void a_saved_user_loads_under_other_numbers(void **state)
 	assert_int_equal(ids_init(&other, &e), 0);
 	for (uint32_t i = 40; i-- > 0; )
 		number(other.category, "c", i);
-	struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e), *o = tracker_new(&w->m, &other, "cpu", &e);
+	struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e), *o = tracker_new(&w->m, &other,
+		"cpu", &e);
 	struct found got = {0};
 	feed(t, w->ev, 24 * USERS, &got);
 	size_t len = tracker_save(t, 0, a, sizeof a);
@@ -222,7 +226,8 @@ static void a_sweep_finds_the_same_on_any_number_of_threads(void **state)
 	for (unsigned threads = 1; threads <= 4; threads++) {
 		struct sweep s;
 		struct found got = {0};
-		struct sweep_options o = { .backend = "cpu", .threads = threads, .until_ms = INT64_MAX };
+		struct sweep_options o = { .backend = "cpu", .threads = threads, .until_ms =
+			INT64_MAX };
 		assert_int_equal(sweep_run(&s, h, &w->ids, &w->m, &o, &e), 0);
 		assert_true(s.n_findings < 1000);
 		memcpy(got.f, s.finding, s.n_findings * sizeof *s.finding);
@@ -238,7 +243,8 @@ static void a_larger_horizon_only_adds(void **state)
 	struct world *w = *state;
 	struct err e = {0};
 	struct history *h = make_history(w);
-	for (int64_t until = 20 * HOUR_MS; until < (int64_t)EVENTS * HOUR_MS; until += 37 * HOUR_MS) {
+	for (int64_t until = 20 * HOUR_MS; until < (int64_t)EVENTS * HOUR_MS; until +=
+		37 * HOUR_MS) {
 		struct sweep s;
 		struct found got = {0}, want = {0};
 		struct sweep_options o = { .backend = "cpu", .threads = 2, .until_ms = until };
@@ -272,7 +278,8 @@ static void the_steady_state_takes_no_memory(void **state)
 	feed(t, w->ev, USERS * EVENTS / 2, &got);
 	uint64_t calls = mem_calls();
 	feed(t, w->ev + USERS * EVENTS / 4, USERS * EVENTS / 4, &got);
-	assert_true(mem_calls() - calls <= USERS);      /* a user's categories outgrow their block */
+	assert_true(mem_calls() - calls <= USERS);      /* a user's categories outgrow their block
+		 * */
 	calls = mem_calls();
 	feed(t, w->ev + USERS * EVENTS / 4, USERS * EVENTS / 4, &got);
 	assert_true(mem_calls() == calls);
