@@ -17,7 +17,8 @@ struct model;
 #define MIXTURE_WINDOW 64       /* must be PROFILE_RECENT: times of candidates are kept there */
 #define MIXTURE_BEFORE 5        /* counts a candidate must have before it */
 #define MIXTURE_AFTER 3         /* counts from a candidate on before it enters the score */
-#define MIXTURE_OFFSETS 256     /* history lengths with an offset of their own; longer ones share the last */
+/* history lengths with an offset of their own; longer ones share the last */
+#define MIXTURE_OFFSETS 256
 #define MIXTURE_CATEGORIES (1u << 24)
 
 struct mixture {

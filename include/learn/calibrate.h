@@ -16,7 +16,8 @@
 struct err;
 struct model;
 
-#define CALIBRATE_ALARMS_MIN 10u        /* fewer cannot verify a promise (CONTRACT, "Model epochs") */
+/* fewer cannot verify a promise (CONTRACT, "Model epochs") */
+#define CALIBRATE_ALARMS_MIN 10u
 
 /* Reads the records and exposures of a sweep; sets knot_offset, far, threshold, budget and the
  * report's

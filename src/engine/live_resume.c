@@ -192,7 +192,8 @@ static int change_model(struct live *l, struct err *e)
 		r = live_begin_epoch(l, l->s.data_ms + 1, e);
 	if (r == 0)
 		live_notice(l,
-			"the model is another than before: profiles made anew under hash %016" PRIx64,
+			"the model is another than before: profiles made anew under hash %016"
+				PRIx64,
 			live_model(l)->hash);
 	return r;
 }

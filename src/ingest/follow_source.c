@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "ingest/follow_parts.h"
 
-#define BLOCK (64u << 10)         /* a transaction of the store, in the end: what a crash makes read again */
+/* a transaction of the store, in the end: what a crash makes read again */
+#define BLOCK (64u << 10)
 #define GUESS_BYTES (64u << 10)         /* a format that does not fit so many bytes fits none */
-#define REPLACED_MS 2000                /* how long a file that lost its path may still get a late line */
+/* how long a file that lost its path may still get a late line */
+#define REPLACED_MS 2000
 
 int source_open(const char *path, struct stat *st, struct err *e)
 {

@@ -20,7 +20,8 @@
 #include "ingest/follow.h"
 
 #define HEADER "timestamp,user,item,category,behaviour\n"
-#define ROUNDS 400              /* of 20 ms: enough for the slowest machine, and never all waited for */
+/* of 20 ms: enough for the slowest machine, and never all waited for */
+#define ROUNDS 400
 
 struct rig {
 	char folder[32], path[2][96], notices[4096], got[4096];

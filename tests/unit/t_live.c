@@ -30,7 +30,8 @@
 #define EVENTS 40000u
 #define USERS 400u
 #define TABLE_MAX (16u << 20)
-#define LOOKS 3000              /* of 10 ms: enough for the slowest machine, and never all waited for */
+/* of 10 ms: enough for the slowest machine, and never all waited for */
+#define LOOKS 3000
 
 /* One log, one model fitted on it, and the alerts of a batch run: made once. */
 struct world {
