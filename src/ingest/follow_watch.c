@@ -199,7 +199,8 @@ static int resume_renamed(struct follow *f, uint32_t path, const struct follow_p
 	int fd = find_renamed(p->path, p, name, sizeof name, &st);
 	if (fd < 0) {
 		follow_say(f,
-			"%s: replaced while away and the old file is gone: what it held after byte %llu "
+			"%s: replaced while away and the old file is gone: "
+			"what it held after byte %llu "
 			"is not seen", p->path, (unsigned long long)p->offset);
 		return 0;
 	}

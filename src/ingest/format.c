@@ -275,7 +275,8 @@ static int guess(struct format *f, struct cell head, char *said, size_t cap, str
 		return code;
 	if (guess_taobao(head, f)) {
 		say(said, cap,
-			"format taobao guessed: no header, user,item,category,behaviour,timestamp%s",
+			"format taobao guessed: no header, "
+			"user,item,category,behaviour,timestamp%s",
 			delim_name(f->delim));
 		return 0;
 	}

@@ -209,7 +209,7 @@ static bool scan(struct scan *c, struct split_bad *ret)
 		if (quote)
 			meet_quote(c);
 	}
-	return false;
+	return c->len - c->row > s->row_max && give_up(c, c->row + s->row_max, ret);
 }
 
 /* Nothing but blanks and newlines: the header, if there is to be one, is not there yet. */

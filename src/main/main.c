@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");     /* rows are read by programs */
 	clock_init(&o.clock);
 	code = options_parse(&o, argc, argv, &command);
 	if (command) {

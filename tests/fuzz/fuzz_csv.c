@@ -1,7 +1,6 @@
 /* fuzz_csv.c - blocks cut anywhere give what one plain pass of libcsv over everything gives.
  *
- * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads; the
- * rest
+ * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads; the rest
  * is the file. The plain pass feeds libcsv byte by byte, so that it knows where rows end without
  * knowing anything of quotes.
  */
@@ -38,11 +37,6 @@ struct outcomes {
 	size_t n, cap;
 };
 
-struct text_cut {
-	const char *s;
-	size_t len, row_max;
-};
-
 static struct outcome *more(struct outcomes *o)
 {
 	if (o->n == o->cap) {
@@ -67,18 +61,13 @@ static void add_event(struct outcomes *o, const char *const text[3], const size_
 				k ? (unsigned char)text[i][k - 1] : 0);
 }
 
-/* Of a line too long, no more than row_max bytes are sure to be in the block that tells of it. */
-static void add_reject(struct outcomes *o, enum reject why, uint64_t line, struct text_cut text)
+static void add_reject(struct outcomes *o, enum reject why, uint64_t line, const char *s, size_t len)
 {
-	const char *s = text.s;
-	size_t len = text.len;
 	struct outcome *to = more(o);
 
 	while (len && (s[len - 1] == '\n' || s[len - 1] == '\r'))
 		len--;
 	len = len < REJECT_TEXT_MAX ? len : REJECT_TEXT_MAX;
-	if (why == REJECT_LONG && len > text.row_max)
-		len = text.row_max;
 	int n = snprintf(to->s, sizeof(to->s), "reject %d line %ju ", why, (uintmax_t)line);
 	for (size_t k = 0; k < len && n < 500; k++)
 		n += snprintf(to->s + n, sizeof(to->s) - (size_t)n, "%02x", (unsigned char)s[k]);
@@ -102,8 +91,7 @@ static uint64_t line_of(const struct plan *p, size_t at)
 	uint64_t line = 1;
 
 	for (size_t i = 0; i < at; i++)
-		line += p->data[i] == '\n' || (p->data[i] == '\r' && (i + 1 == p->len || p->data[i + 1]
-			!= '\n'));
+		line += p->data[i] == '\n' || (p->data[i] == '\r' && (i + 1 == p->len || p->data[i + 1] != '\n'));
 	return line;
 }
 
@@ -138,11 +126,9 @@ static enum reject plain_judge(struct plain *x, struct event *ev)
 		return REJECT_USER;
 	if (!x->len[CATEGORY])
 		return REJECT_CATEGORY;
-	if (x->n > PRICE && x->len[PRICE] && !number_parse(x->text[PRICE], x->len[PRICE],
-		&ev->price))
+	if (x->n > PRICE && x->len[PRICE] && !number_parse(x->text[PRICE], x->len[PRICE], &ev->price))
 		return REJECT_NUMBER;
-	ev->behaviour = (uint8_t)format_behaviour(&x->plan->format, x->text[BEHAVIOUR],
-		x->len[BEHAVIOUR]);
+	ev->behaviour = (uint8_t)format_behaviour(&x->plan->format, x->text[BEHAVIOUR], x->len[BEHAVIOUR]);
 	return REJECT_N;
 }
 
@@ -157,8 +143,7 @@ static void plain_take(struct plain *x, size_t end)
 		if (why == REJECT_N)
 			add_event(x->out, text, len, &ev, x->row);
 		else
-			add_reject(x->out, why, line_of(x->plan, x->row), (struct text_cut){
-				x->plan->data + x->row, end - x->row, x->plan->row_max});
+			add_reject(x->out, why, line_of(x->plan, x->row), x->plan->data + x->row, end - x->row);
 	}
 	x->header = false;
 }
@@ -175,8 +160,7 @@ static size_t plain_next(struct plain *x)
 	csv_set_delim(&parser, (unsigned char)p->format.delim);
 	x->n = 0;
 	x->ended = false;
-	for (bool newline = false; i < p->len && !x->ended && !(newline && parser.pstate == 0);
-		i++) {
+	for (bool newline = false; i < p->len && !x->ended && !(newline && parser.pstate == 0); i++) {
 		if (i - x->row == limit) {
 			open = true;
 			break;
@@ -204,8 +188,7 @@ static size_t plain_next(struct plain *x)
 			line = k + (k < p->len);
 	if (p->data[line - 1] == '\r' && line < p->len && p->data[line] == '\n')
 		line++;
-	add_reject(x->out, why, line_of(p, x->row), (struct text_cut){
-		p->data + x->row, line - x->row, p->row_max});
+	add_reject(x->out, why, line_of(p, x->row), p->data + x->row, line - x->row);
 	x->header = false;
 	return line;
 }
@@ -227,7 +210,7 @@ static void plain_pass(const struct plan *p, struct outcomes *out)
 /* --- in blocks --- */
 
 static void collect(struct outcomes *events, struct outcomes *rejects, const struct ids *ids,
-	const struct batch *b, uint64_t lines, size_t row_max)
+	const struct batch *b, uint64_t lines)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct event ev = batch_get(b, i);
@@ -239,8 +222,8 @@ static void collect(struct outcomes *events, struct outcomes *rejects, const str
 		add_event(events, text, len, &ev, b->offset ? b->offset[i] : 0);
 	}
 	for (uint32_t i = 0; i < b->n_reject; i++)
-		add_reject(rejects, b->reject[i].why, b->reject[i].line + lines, (struct text_cut){
-			b->reject[i].text, b->reject[i].len, row_max});
+		add_reject(rejects, b->reject[i].why, b->reject[i].line + lines, b->reject[i].text,
+			b->reject[i].len);
 }
 
 static size_t next_read(uint32_t *seed)
@@ -277,14 +260,13 @@ static void blocks(const struct plan *p, bool offsets, struct outcomes *events,
 			abort();
 		if (!cut)
 			continue;
-		struct csv_block block = {.data = p->data + at, .len = cut, .first_line = 1, .offset =
-			at,
+		struct csv_block block = {.data = p->data + at, .len = cut, .first_line = 1, .offset = at,
 			.skip_header = !at && p->format.header, .rest = rest,
 			.clean = !final && !split.bad};
 		struct batch *b = csv_read(r, &block, NULL);
 		if (!b || b->source_end != at + cut)
 			abort();
-		collect(events, rejects, &ids, b, lines, p->row_max);
+		collect(events, rejects, &ids, b, lines);
 		lines += split_count_lines(block.data, block.len);
 		batch_free(b);
 		rest = split.state == SPLIT_REST;
@@ -318,8 +300,7 @@ static void must_equal(const struct outcomes *want, const char *kind, const stru
 		k++;
 	}
 	if (k != got->n) {
-		fprintf(stderr, "%zu %ss too many, the first is %s\n", got->n - k, kind,
-			got->row[k].s);
+		fprintf(stderr, "%zu %ss too many, the first is %s\n", got->n - k, kind, got->row[k].s);
 		abort();
 	}
 }
