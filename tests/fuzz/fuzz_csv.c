@@ -1,6 +1,7 @@
 /* fuzz_csv.c - blocks cut anywhere give what one plain pass of libcsv over everything gives.
  *
- * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads; the rest
+ * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads;
+ * the rest
  * is the file. The plain pass feeds libcsv byte by byte, so that it knows where rows end without
  * knowing anything of quotes.
  */
@@ -61,7 +62,8 @@ static void add_event(struct outcomes *o, const char *const text[3], const size_
 				k ? (unsigned char)text[i][k - 1] : 0);
 }
 
-static void add_reject(struct outcomes *o, enum reject why, uint64_t line, const char *s, size_t len)
+static void add_reject(struct outcomes *o, enum reject why, uint64_t line, const char *s,
+	size_t len)
 {
 	struct outcome *to = more(o);
 
@@ -91,7 +93,8 @@ static uint64_t line_of(const struct plan *p, size_t at)
 	uint64_t line = 1;
 
 	for (size_t i = 0; i < at; i++)
-		line += p->data[i] == '\n' || (p->data[i] == '\r' && (i + 1 == p->len || p->data[i + 1] != '\n'));
+		line += p->data[i] == '\n' || (p->data[i] == '\r' && (i + 1 == p->len ||
+			p->data[i + 1] != '\n'));
 	return line;
 }
 
@@ -126,9 +129,11 @@ static enum reject plain_judge(struct plain *x, struct event *ev)
 		return REJECT_USER;
 	if (!x->len[CATEGORY])
 		return REJECT_CATEGORY;
-	if (x->n > PRICE && x->len[PRICE] && !number_parse(x->text[PRICE], x->len[PRICE], &ev->price))
+	if (x->n > PRICE && x->len[PRICE] && !number_parse(x->text[PRICE], x->len[PRICE],
+		&ev->price))
 		return REJECT_NUMBER;
-	ev->behaviour = (uint8_t)format_behaviour(&x->plan->format, x->text[BEHAVIOUR], x->len[BEHAVIOUR]);
+	ev->behaviour = (uint8_t)format_behaviour(&x->plan->format, x->text[BEHAVIOUR],
+		x->len[BEHAVIOUR]);
 	return REJECT_N;
 }
 
@@ -143,7 +148,8 @@ static void plain_take(struct plain *x, size_t end)
 		if (why == REJECT_N)
 			add_event(x->out, text, len, &ev, x->row);
 		else
-			add_reject(x->out, why, line_of(x->plan, x->row), x->plan->data + x->row, end - x->row);
+			add_reject(x->out, why, line_of(x->plan, x->row), x->plan->data + x->row,
+				end - x->row);
 	}
 	x->header = false;
 }
@@ -160,7 +166,8 @@ static size_t plain_next(struct plain *x)
 	csv_set_delim(&parser, (unsigned char)p->format.delim);
 	x->n = 0;
 	x->ended = false;
-	for (bool newline = false; i < p->len && !x->ended && !(newline && parser.pstate == 0); i++) {
+	for (bool newline = false; i < p->len && !x->ended && !(newline && parser.pstate == 0);
+		i++) {
 		if (i - x->row == limit) {
 			open = true;
 			break;
@@ -260,7 +267,8 @@ static void blocks(const struct plan *p, bool offsets, struct outcomes *events,
 			abort();
 		if (!cut)
 			continue;
-		struct csv_block block = {.data = p->data + at, .len = cut, .first_line = 1, .offset = at,
+		struct csv_block block = {.data = p->data + at, .len = cut, .first_line = 1,
+			.offset = at,
 			.skip_header = !at && p->format.header, .rest = rest,
 			.clean = !final && !split.bad};
 		struct batch *b = csv_read(r, &block, NULL);
@@ -300,7 +308,8 @@ static void must_equal(const struct outcomes *want, const char *kind, const stru
 		k++;
 	}
 	if (k != got->n) {
-		fprintf(stderr, "%zu %ss too many, the first is %s\n", got->n - k, kind, got->row[k].s);
+		fprintf(stderr, "%zu %ss too many, the first is %s\n", got->n - k, kind,
+			got->row[k].s);
 		abort();
 	}
 }
