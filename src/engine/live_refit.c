@@ -178,8 +178,9 @@ static int fit_and_switch(struct live *l, const struct history *h, int64_t bound
 {
 	struct model m = {0};
 	struct err why = {0};
+	uint32_t n_users = l->n_ready;          /* fewer, when all events of some are gone */
 	int r = fit(l, h, &m, &why);
-	l->refit_at = 2 * (int64_t)l->n_ready;
+	l->refit_at = 2 * (int64_t)n_users;
 	if (r == -ECANCELED)
 		return err_set(e, r, "the refit was interrupted");
 	if (r < 0) {
@@ -193,7 +194,7 @@ static int fit_and_switch(struct live *l, const struct history *h, int64_t bound
 	if (r == 0)
 		r = live_begin_epoch(l, boundary_ms, e);
 	if (r == 0)
-		live_notice(l, "model refitted on %" PRIu32 " users: hash %016" PRIx64, l->n_ready,
+		live_notice(l, "model refitted on %" PRIu32 " users: hash %016" PRIx64, n_users,
 			live_model(l)->hash);
 	return r;
 }

@@ -486,7 +486,7 @@ static void a_stop_leaves_nothing_out(void **state)
 	feed_close(f);
 	write_file(path, "a", w->rows.s + half, w->rows.len - half);
 	j.once = true;
-	assert_true(die_often(w, j) >= 3);      /* from a checkpoint and what was journalled since */
+	assert_true(die_often(w, j) >= 3);      /* a checkpoint, and a journal since */
 	check_table(w, &w->batch, EVENTS);
 }
 
