@@ -50,12 +50,11 @@ struct split {
 
 void split_init(struct split *s, char delim);
 /* Scans data[from..len), having scanned data[0..from) before; returns the number of bytes up to and
- * including the last true row end in data[0..len), or 0 when there is none yet (empty lines at
- * the very
- * start wait for the first row, so that a header is in the first block). At most ROW_MAX + 1
- * bytes are left over. In a line longer than that everything is returned and the state is
- * SPLIT_REST:
- * the next block starts within that line (csv_block.rest).
+ * including the last true row end in data[0..len), or 0 when there is none yet (empty lines at the
+ * very start wait for the first row, so that a header is in the first block). Little more than
+ * ROW_MAX bytes are left over, twice that before the first row. In a line longer than ROW_MAX
+ * everything is returned and the state is SPLIT_REST: the next block starts within that line
+ * (csv_block.rest).
  */
 size_t split_scan(struct split *s, const char *data, size_t from, size_t len);
 /* The first bad line in data[*at..len), which starts at a row start and is all there is. *at moves

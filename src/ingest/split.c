@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const char bom[3] = "\xef\xbb\xbf";
+
 /* One scan over data[..len): i is the next byte, row the start of the row it is in. */
 struct scan {
 	struct split *s;
@@ -228,8 +230,12 @@ size_t split_scan(struct split *s, const char *data, size_t from, size_t len)
 
 	c.base = s->done - c.i;
 	c.row = c.i - s->row_len;
-	if (s->done == 0 && from == 0)
-		c.i = split_bom(data, len);
+	if (s->done == 0) {
+		if (len < sizeof(bom) && !memcmp(data, bom, len))
+			return 0;
+		c.row = c.i = split_bom(data, len);
+		c.base = 0;
+	}
 	s->held = len > c.i && data[len - 1] == '\r';
 	c.len = len - s->held;
 	while (scan(&c, &bad))
@@ -319,5 +325,5 @@ uint64_t split_count_lines(const char *data, size_t len)
 
 size_t split_bom(const char *data, size_t len)
 {
-	return len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	return len >= sizeof(bom) && !memcmp(data, bom, sizeof(bom)) ? sizeof(bom) : 0;
 }

@@ -38,6 +38,11 @@ struct outcomes {
 	size_t n, cap;
 };
 
+struct text_cut {
+	const char *s;
+	size_t len, row_max;
+};
+
 static struct outcome *more(struct outcomes *o)
 {
 	if (o->n == o->cap) {
@@ -62,14 +67,18 @@ static void add_event(struct outcomes *o, const char *const text[3], const size_
 				k ? (unsigned char)text[i][k - 1] : 0);
 }
 
-static void add_reject(struct outcomes *o, enum reject why, uint64_t line, const char *s,
-	size_t len)
+/* Of a line too long, no more than row_max bytes are sure to be in the block that tells of it. */
+static void add_reject(struct outcomes *o, enum reject why, uint64_t line, struct text_cut text)
 {
+	const char *s = text.s;
+	size_t len = text.len;
 	struct outcome *to = more(o);
 
 	while (len && (s[len - 1] == '\n' || s[len - 1] == '\r'))
 		len--;
 	len = len < REJECT_TEXT_MAX ? len : REJECT_TEXT_MAX;
+	if (why == REJECT_LONG && len > text.row_max)
+		len = text.row_max;
 	int n = snprintf(to->s, sizeof(to->s), "reject %d line %ju ", why, (uintmax_t)line);
 	for (size_t k = 0; k < len && n < 500; k++)
 		n += snprintf(to->s + n, sizeof(to->s) - (size_t)n, "%02x", (unsigned char)s[k]);
@@ -148,8 +157,8 @@ static void plain_take(struct plain *x, size_t end)
 		if (why == REJECT_N)
 			add_event(x->out, text, len, &ev, x->row);
 		else
-			add_reject(x->out, why, line_of(x->plan, x->row), x->plan->data + x->row,
-				end - x->row);
+			add_reject(x->out, why, line_of(x->plan, x->row), (struct text_cut){
+				x->plan->data + x->row, end - x->row, x->plan->row_max});
 	}
 	x->header = false;
 }
@@ -195,7 +204,8 @@ static size_t plain_next(struct plain *x)
 			line = k + (k < p->len);
 	if (p->data[line - 1] == '\r' && line < p->len && p->data[line] == '\n')
 		line++;
-	add_reject(x->out, why, line_of(p, x->row), p->data + x->row, line - x->row);
+	add_reject(x->out, why, line_of(p, x->row), (struct text_cut){
+		p->data + x->row, line - x->row, p->row_max});
 	x->header = false;
 	return line;
 }
@@ -217,7 +227,7 @@ static void plain_pass(const struct plan *p, struct outcomes *out)
 /* --- in blocks --- */
 
 static void collect(struct outcomes *events, struct outcomes *rejects, const struct ids *ids,
-	const struct batch *b, uint64_t lines)
+	const struct batch *b, uint64_t lines, size_t row_max)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct event ev = batch_get(b, i);
@@ -229,8 +239,8 @@ static void collect(struct outcomes *events, struct outcomes *rejects, const str
 		add_event(events, text, len, &ev, b->offset ? b->offset[i] : 0);
 	}
 	for (uint32_t i = 0; i < b->n_reject; i++)
-		add_reject(rejects, b->reject[i].why, b->reject[i].line + lines, b->reject[i].text,
-			b->reject[i].len);
+		add_reject(rejects, b->reject[i].why, b->reject[i].line + lines, (struct text_cut){
+			b->reject[i].text, b->reject[i].len, row_max});
 }
 
 static size_t next_read(uint32_t *seed)
@@ -263,7 +273,7 @@ static void blocks(const struct plan *p, bool offsets, struct outcomes *events,
 		scanned = len;
 		if (final)
 			cut = len;
-		else if (len - cut > p->row_max + 1)
+		else if (len - cut > p->row_max * (split.begun ? 1 : 2) + 4)
 			abort();
 		if (!cut)
 			continue;
@@ -274,7 +284,7 @@ static void blocks(const struct plan *p, bool offsets, struct outcomes *events,
 		struct batch *b = csv_read(r, &block, NULL);
 		if (!b || b->source_end != at + cut)
 			abort();
-		collect(events, rejects, &ids, b, lines);
+		collect(events, rejects, &ids, b, lines, p->row_max);
 		lines += split_count_lines(block.data, block.len);
 		batch_free(b);
 		rest = split.state == SPLIT_REST;
