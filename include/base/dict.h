@@ -9,6 +9,7 @@
 #ifndef BASE_DICT_H
 #define BASE_DICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,14 @@ void dict_free(struct dict *d);
 
 /* The number of an id, new when first seen; DICT_NONE when memory is out. */
 uint32_t dict_id(struct dict *d, const char *s, size_t len);
+/* The same for n texts, ret[i] for key[i]; false when memory is out. Faster where ids do not fit
+ * the caches, for the memory of many is fetched at once.
+ */
+struct dict_key {
+	const char *s;
+	size_t len;
+};
+bool dict_ids(struct dict *d, uint32_t n, const struct dict_key *key, uint32_t *ret);
 uint32_t dict_find(const struct dict *d, const char *s, size_t len);
 /* The bytes of a number, with a NUL behind them; ret_len may be NULL. */
 const char *dict_text(const struct dict *d, uint32_t id, size_t *ret_len);

@@ -23,8 +23,7 @@ struct csv_block {
 	uint64_t offset;                /* of its first byte in the source */
 	uint32_t source;
 	bool skip_header;               /* its first row is the header */
-	bool rest;                      /* it starts in a line too long, whose start is rejected
-		 * already */
+	bool rest;                      /* it starts in a line too long, rejected before */
 	bool clean;                     /* split_scan() met no bad line in it: none is looked for */
 };
 

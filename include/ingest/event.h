@@ -35,8 +35,7 @@ enum reject {
 #define REJECT_TEXT_MAX 240
 
 extern const char *const behaviour_name[BEHAVIOUR_N];   /* "view" ... */
-extern const char *const reject_name[REJECT_N];         /* "no time" ..., for people and the store
-	 * */
+extern const char *const reject_name[REJECT_N];         /* "no time" ..., for people */
 
 /* The numbers of users, items and categories of one run, shared by all its threads. */
 struct ids {
@@ -66,15 +65,13 @@ struct batch {
 	uint32_t *user, *item, *category;
 	uint8_t *behaviour;
 	float *price, *quantity;        /* NULL when the format has none */
-	uint64_t *offset;               /* byte of the row's start in its source; NULL unless asked
-		 * for */
+	uint64_t *offset;               /* byte where the row starts; NULL unless asked for */
 	uint64_t n_rows;                /* rows seen, rejected ones included */
 	uint64_t rejected[REJECT_N];
 	struct reject_row *reject;      /* the first few of this batch */
 	uint32_t n_reject, cap_reject;
 	uint32_t source;                /* index of the file it comes from */
-	uint64_t source_end;            /* bytes of the source consumed up to the end of this batch
-		 * */
+	uint64_t source_end;            /* bytes of the source up to the end of this batch */
 };
 
 struct batch *batch_new(uint32_t cap, bool with_price, bool with_quantity, bool with_offset,

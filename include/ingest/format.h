@@ -1,9 +1,7 @@
-/* format.h - where the fields of an event stand in a row: a table of formats, a user's own, a
- * guess.
+/* format.h - where the fields of an event stand in a row: known formats, a user's own, a guess.
  *
- * A format is a value: copied freely,
- * read by many threads. Behaviour words map through the format's
- * own table first ("pv", "1"), then the common one; words it lacks are `other`.
+ * A format is a value: copied freely, read by many threads. Behaviour words map through the
+ * format's own table first ("pv", "1"), then the common one; words it lacks are `other`.
  */
 #ifndef INGEST_FORMAT_H
 #define INGEST_FORMAT_H
@@ -28,10 +26,8 @@ struct format {
 	const char *name;                       /* "veer", "taobao", "columns" */
 	char delim;
 	bool header;                            /* the first row names the columns */
-	int column[FIELD_N];                    /* 0-based; -1: absent, or to be found in the
-		 * header */
-	char header_name[FIELD_N][64];          /* names looked for in the header, "" when not by
-		 * name */
+	int column[FIELD_N];                    /* 0-based; -1: absent */
+	char header_name[FIELD_N][64];          /* looked for in the header; "": not by name */
 	const struct format_word *words;        /* ends in NULL word; may be NULL */
 };
 
@@ -39,9 +35,9 @@ struct format {
 const struct format *format_table(void);
 
 /* spec: NULL to guess, or a name of the table; columns: NULL, or "time=5,user=1,item=2,..."
- * (1-based
- * numbers or header names, see CONTRACT). head: the first bytes of the file, cut anywhere. Resolves
- * header names to columns. ret_said gets what was guessed, for a line on stderr, or "".
+ * (numbers from 1 or header names, delim=, header=yes|no; those given go over those of spec). head:
+ * the first bytes of the file, cut anywhere. Resolves header names to columns. ret_said gets what
+ * was guessed, for a line on stderr, or "".
  * -EINVAL: the option is malformed or names an unknown format. -ENOMSG: no format fits the data.
  */
 int format_choose(struct format *f, const char *spec, const char *columns, const char *head,

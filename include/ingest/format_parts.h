@@ -44,8 +44,7 @@ bool head_is_common(const struct cell *c, enum field field);
 struct wish {
 	struct format format;   /* delim 0: open */
 	int header;             /* 1 yes, 0 no, -1 open */
-	bool common;            /* fields that were not named are looked for under their common
-		 * names */
+	bool common;            /* fields not named are looked for under their common names */
 };
 
 extern const char *const field_name[FIELD_N];

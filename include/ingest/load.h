@@ -19,8 +19,7 @@ struct zone;
 struct load_options {
 	const char *const *path;        /* n_paths of them */
 	uint32_t n_paths;
-	const char *format, *columns;   /* as for format_choose(); NULL: guess, for each file anew
-		 * */
+	const char *format, *columns;   /* as for format_choose(), for each file anew */
 	const struct zone *zone;
 	unsigned threads;               /* parser threads, at least 1 */
 	uint32_t keep_rejects;          /* rows kept for looking at, in all */
@@ -33,8 +32,7 @@ struct load_options {
 struct load_progress {
 	_Atomic uint64_t bytes, bytes_total;    /* total 0: not known (a pipe) */
 	_Atomic uint64_t rows, events, rejected;
-	atomic_bool stop;                       /* set it to make the load end early with
-		 * -ECANCELED */
+	atomic_bool stop;                       /* set it to end the load with -ECANCELED */
 };
 
 struct load_result {
@@ -43,8 +41,7 @@ struct load_result {
 	struct reject_row *reject;      /* owned: load_result_done() */
 	uint32_t n_reject;
 	uint32_t unusable;              /* files without one usable row */
-	char why[512];                  /* for the first of those: its name and the commonest
-		 * reasons */
+	char why[512];                  /* for the first of those: its name and the reasons */
 };
 
 /* Takes ownership of the batch, whatever it returns; a negative code ends the load. */

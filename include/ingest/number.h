@@ -6,8 +6,7 @@
 #include <stddef.h>
 
 /* A sign, digits, a point and digits, an exponent: all but some digits may be missing. False when
- * it
- * is anything else, or more than a float holds.
+ * it is anything else, or more than a float holds.
  */
 bool number_parse(const char *s, size_t len, float *ret);
 

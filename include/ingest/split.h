@@ -3,10 +3,9 @@
  * A prescan that follows quotes exactly as libcsv does: a quote opens only at a field's start, a
  * doubled one is a character, a newline inside quotes ends no row. What has no end within ROW_MAX
  * bytes is no row: its first line is a bad one and rows start again behind it. When that line alone
- * is longer than ROW_MAX it is REJECT_LONG, else the row is a quote that never closes,
- * REJECT_QUOTE;
- * so is a quote still open where the data ends. A byte order mark at the very start is skipped. One
- * thread at a time.
+ * is longer than ROW_MAX it is REJECT_LONG, else the row is a quote that never closes, which is
+ * REJECT_QUOTE; so is a quote still open where the data ends. A byte order mark at the very start
+ * is skipped. One thread at a time.
  */
 #ifndef INGEST_SPLIT_H
 #define INGEST_SPLIT_H
@@ -22,8 +21,7 @@ enum split_state {
 	SPLIT_ROW, SPLIT_FIELD,         /* nothing of a row, of a field, but blanks */
 	SPLIT_PLAIN,                    /* in a field without quotes */
 	SPLIT_QUOTED,
-	SPLIT_CLOSED, SPLIT_SPACED,     /* behind a quote in a quoted field, behind blanks after it
-		 * */
+	SPLIT_CLOSED, SPLIT_SPACED,     /* behind a quote in a quoted field, and blanks after it */
 	SPLIT_REST,                     /* in a line longer than ROW_MAX, reported already */
 };
 
@@ -37,8 +35,7 @@ struct split {
 	enum split_state state;         /* at the end of what was scanned */
 	bool bad;                       /* a bad line was met; the caller may clear it */
 	bool begun;                     /* a row was returned */
-	bool held;                      /* a last CR is not scanned before what follows it is known
-		 * */
+	bool held;                      /* a last CR waits for what may follow it */
 	size_t row_max;                 /* ROW_MAX; tests take less */
 	size_t row_len;                 /* bytes scanned of the row that has not ended */
 	uint64_t done;                  /* bytes scanned in all */

@@ -38,6 +38,8 @@
 #define REFS (1u << REF_BITS)           /* refs of numbers in a segment */
 #define LENGTH_MAX (1u << 30)
 #define LENGTH_BYTES 5
+#define AT_ONCE 32u                     /* texts whose memory is fetched together */
+#define FETCH_SLOTS 4u
 #define SPINE_FIRST_BITS 3
 
 struct table {
@@ -366,6 +368,69 @@ uint32_t dict_id(struct dict *d, const char *s, size_t len)
 		id = add(d, tag, s, len);
 	pthread_mutex_unlock(&d->lock);
 	return id;
+}
+
+/* Asks for the record that look() will compare with, as far as its first slots tell. */
+static void fetch_record(const struct dict *d, uint32_t tag)
+{
+	const struct table *t = table_of(d, tag);
+
+	for (uint32_t i = 0; i < FETCH_SLOTS; i++) {
+		const _Atomic uint64_t *slot = &t->slot[(tag + i) & (TABLE_SLOTS - 1)];
+		uint64_t v = atomic_load_explicit(slot, memory_order_acquire);
+		if ((uint32_t)(v >> 32) == tag && v) {
+			__builtin_prefetch(record(d, (uint32_t)v));
+			return;
+		}
+	}
+}
+
+/* Adds those of some texts that were not found. */
+static bool add_some(struct dict *d, uint32_t n, const struct dict_key *key, const uint32_t *tag,
+	uint32_t *ret)
+{
+	bool good = true;
+
+	pthread_mutex_lock(&d->lock);
+	for (uint32_t i = 0; i < n && good; i++) {
+		if (ret[i] != DICT_NONE)
+			continue;
+		ret[i] = look(d, tag[i], key[i].s, key[i].len);
+		if (ret[i] == DICT_NONE && key[i].len <= LENGTH_MAX)
+			ret[i] = add(d, tag[i], key[i].s, key[i].len);
+		good = ret[i] != DICT_NONE;
+	}
+	pthread_mutex_unlock(&d->lock);
+	return good;
+}
+
+static bool ids_of_some(struct dict *d, uint32_t n, const struct dict_key *key, uint32_t *ret)
+{
+	uint32_t tag[AT_ONCE];
+	bool all = true;
+
+	for (uint32_t i = 0; i < n; i++) {
+		tag[i] = hash(d, key[i].s, key[i].len);
+		__builtin_prefetch(&table_of(d, tag[i])->slot[tag[i] & (TABLE_SLOTS - 1)]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		fetch_record(d, tag[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		ret[i] = look(d, tag[i], key[i].s, key[i].len);
+		all &= ret[i] != DICT_NONE;
+	}
+	return all || add_some(d, n, key, tag, ret);
+}
+
+bool dict_ids(struct dict *d, uint32_t n, const struct dict_key *key, uint32_t *ret)
+{
+	bool good = true;
+
+	for (uint32_t i = 0, some; i < n && good; i += some) {
+		some = n - i < AT_ONCE ? n - i : AT_ONCE;
+		good = ids_of_some(d, some, key + i, ret + i);
+	}
+	return good;
 }
 
 uint32_t dict_find(const struct dict *d, const char *s, size_t len)

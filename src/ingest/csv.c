@@ -1,10 +1,9 @@
 /* libcsv hands out one field at a time in a buffer that it uses again, so the fields wanted are
- * copied until their row ends. Only then, when the row is known to be good, are its ids numbered:
- * what is rejected leaves no user behind.
+ * copied until their row ends. Only of rows known to be good are the ids numbered, so that what is
+ * rejected leaves no user behind; and of several rows at once, for dictionaries wait for memory.
  *
- * libcsv does not tell where it stands. The rows rejected are counted,
- * and found again by a walk over
- * the block, which is rare.
+ * libcsv does not tell where it stands. The rows rejected are counted, and found again by a walk
+ * over the block, which is rare.
  */
 #include "ingest/csv.h"
 
@@ -21,20 +20,26 @@
 #include "ingest/split.h"
 
 #define ENTRY_STEP 4096         /* libcsv's buffer grows by it */
-#define MEMO_MAX 32
+#define ROWS_AT_ONCE 32u
+#define COPY_AT_ONCE 16u        /* bytes that one instruction copies, more than most fields have */
+#define WORD_MAX 32
 #define ROW_BYTES_FIRST 32      /* a guess at the bytes of a row before any was seen */
 #define NO_SLOT UINT8_MAX
+#define TEXT_CAP (2 * (size_t)ROW_MAX + COPY_AT_ONCE)
 
 struct part {
 	const char *s;
 	size_t len;
 };
 
-/* The last text looked up in a dictionary: in most logs the next row has it again. */
-struct memo {
-	size_t len;
-	uint32_t id;
-	char text[MEMO_MAX];
+/* Good rows whose ids have no numbers yet. */
+enum { KEY_USER, KEY_ITEM, KEY_CATEGORY, KEYS_N };
+
+struct pending {
+	uint32_t n;
+	struct event ev[ROWS_AT_ONCE];
+	uint64_t offset[ROWS_AT_ONCE];
+	struct dict_key key[KEYS_N][ROWS_AT_ONCE];
 };
 
 struct csv_reader {
@@ -50,17 +55,17 @@ struct csv_reader {
 	uint8_t *slot_at;               /* by column: where its text goes; fields may share a
 		 * column */
 	uint8_t slot_of[FIELD_N];
-	uint32_t no_item;
 	double row_bytes;               /* on average, in the last block */
-	struct memo user, category;
-	struct part last_word;
-	char word[MEMO_MAX];
+	struct part last_word;          /* rows have few different ones */
+	char word[WORD_MAX];
 	enum behaviour last_behaviour;
 	/* the row under way */
 	struct part part[FIELD_N];
 	uint32_t n_columns;
-	size_t used;
-	char *text;                     /* [ROW_MAX] */
+	bool too_long;
+	size_t row_at, used;            /* where in text it starts, and the end of all text */
+	char *text;                     /* of the pending rows and the one under way; [TEXT_CAP] */
+	struct pending pending;
 	/* the block under way */
 	const struct csv_block *block;
 	struct batch *batch;
@@ -119,9 +124,8 @@ struct csv_reader *csv_reader_new(struct ids *ids, const struct format *f, const
 	csv_set_realloc_func(&r->parser, csv_resize);
 	csv_set_free_func(&r->parser, mem_free);
 	csv_set_blk_size(&r->parser, ENTRY_STEP);
-	r->no_item = dict_id(ids->item, "", 0);
-	r->text = mem_get(ROW_MAX, 1);
-	if (lay_out(r) && r->text && r->no_item != DICT_NONE)
+	r->text = mem_get(TEXT_CAP, 1);
+	if (lay_out(r) && r->text)
 		return r;
 	csv_reader_free(r);
 fail:
@@ -177,22 +181,6 @@ static enum behaviour behaviour(struct csv_reader *r)
 	return b;
 }
 
-/* False: memory is out. */
-static bool id_of(struct dict *d, struct memo *m, const struct part *p, uint32_t *ret)
-{
-	if (p->len == m->len && !memcmp(m->text, p->s, p->len)) {
-		*ret = m->id;
-		return true;
-	}
-	*ret = dict_id(d, p->s, p->len);
-	if (p->len > sizeof(m->text) || *ret == DICT_NONE)
-		return *ret != DICT_NONE;
-	memcpy(m->text, p->s, p->len);
-	m->len = p->len;
-	m->id = *ret;
-	return true;
-}
-
 /* What can be wrong with a row; REJECT_N: nothing. */
 static enum reject judge(struct csv_reader *r, struct event *ev)
 {
@@ -200,7 +188,7 @@ static enum reject judge(struct csv_reader *r, struct event *ev)
 
 	if (r->n_columns < r->n_needed)
 		return REJECT_COLUMNS;
-	if (r->used > ROW_MAX)
+	if (r->too_long)
 		return REJECT_LONG;
 	if (!time_parse(time->s, time->len, r->zone, &ev->time_ms))
 		return REJECT_TIME;
@@ -236,27 +224,56 @@ static void reject(struct csv_reader *r, enum reject why, uint64_t row)
 	};
 }
 
+/* Numbers the ids of the pending rows and hands the rows on. */
+static void settle(struct csv_reader *r)
+{
+	struct dict *dict[KEYS_N] = {r->ids->user, r->ids->item, r->ids->category};
+	struct pending *p = &r->pending;
+	uint32_t id[KEYS_N][ROWS_AT_ONCE];
+
+	for (int k = 0; k < KEYS_N; k++)
+		if (!dict_ids(dict[k], p->n, p->key[k], id[k]))
+			r->no_memory = true;
+	for (uint32_t i = 0; i < p->n && !r->no_memory; i++) {
+		p->ev[i].user = id[KEY_USER][i];
+		p->ev[i].item = id[KEY_ITEM][i];
+		p->ev[i].category = id[KEY_CATEGORY][i];
+		r->no_memory = !batch_add(r->batch, &p->ev[i], p->offset[i]);
+	}
+	p->n = 0;
+	r->row_at = 0;
+}
+
+static struct dict_key key_of(const struct csv_reader *r, enum field field)
+{
+	const struct part *p = part_of(r, field);
+
+	return (struct dict_key){p->len ? p->s : "", p->len};
+}
+
 static void take_row(struct csv_reader *r)
 {
-	const struct part *item = part_of(r, FIELD_ITEM);
-	struct event ev;
-	enum reject why = judge(r, &ev);
+	struct pending *p = &r->pending;
+	struct event *ev = &p->ev[p->n];
+	enum reject why = judge(r, ev);
 
 	r->batch->n_rows++;
 	if (why != REJECT_N) {
 		reject(r, why, r->run_rows);
 		return;
 	}
-	ev.behaviour = (uint8_t)behaviour(r);
-	ev.item = item->len ? dict_id(r->ids->item, item->s, item->len) : r->no_item;
-	if (ev.item == DICT_NONE
-			|| !id_of(r->ids->user, &r->user, part_of(r, FIELD_USER), &ev.user)
-			|| !id_of(r->ids->category, &r->category, part_of(r, FIELD_CATEGORY),
-				&ev.category)
-			|| !batch_add(r->batch, &ev, r->offset))
-		r->no_memory = true;
+	ev->behaviour = (uint8_t)behaviour(r);
+	p->offset[p->n] = r->offset;
+	p->key[KEY_USER][p->n] = key_of(r, FIELD_USER);
+	p->key[KEY_ITEM][p->n] = key_of(r, FIELD_ITEM);
+	p->key[KEY_CATEGORY][p->n] = key_of(r, FIELD_CATEGORY);
+	p->n++;
+	r->row_at = r->used;
+	if (p->n == ROWS_AT_ONCE || r->used > ROW_MAX)
+		settle(r);
 }
 
+/* libcsv's buffer is longer than COPY_AT_ONCE, whatever the field. */
 static void on_field(void *s, size_t len, void *ctx)
 {
 	struct csv_reader *r = ctx;
@@ -265,13 +282,23 @@ static void on_field(void *s, size_t len, void *ctx)
 	if (column >= r->width || r->slot_at[column] == NO_SLOT)
 		return;
 	char *to = r->text + r->used;
-	if (r->used + len > ROW_MAX) {
-		r->used = ROW_MAX + 1;
+	if (r->used - r->row_at + len > ROW_MAX) {
+		r->too_long = true;
 		return;
 	}
-	memcpy(to, s, len);
+	if (len <= COPY_AT_ONCE)
+		memcpy(to, s, COPY_AT_ONCE);
+	else
+		memcpy(to, s, len);
 	r->part[r->slot_at[column]] = (struct part){to, len};
 	r->used += len;
+}
+
+static void row_begin(struct csv_reader *r)
+{
+	r->n_columns = 0;
+	r->too_long = false;
+	r->used = r->row_at;
 }
 
 static void on_row(int c, void *ctx)
@@ -283,8 +310,7 @@ static void on_row(int c, void *ctx)
 		take_row(r);
 	r->header_due = false;
 	r->run_rows++;
-	r->n_columns = 0;
-	r->used = 0;
+	row_begin(r);
 }
 
 static void place(struct csv_reader *r, struct reject_row *row, size_t at, size_t end)
@@ -368,6 +394,8 @@ static void read_block(struct csv_reader *r)
 		if (found)
 			take_bad(r, &bad);
 	}
+	if (!r->no_memory)
+		settle(r);
 }
 
 struct batch *csv_read(struct csv_reader *r, const struct csv_block *b, struct err *e)
@@ -384,8 +412,10 @@ struct batch *csv_read(struct csv_reader *r, const struct csv_block *b, struct e
 	r->batch->source_end = b->offset + b->len;
 	r->header_due = b->skip_header;
 	r->no_memory = false;
-	r->n_columns = r->n_located = 0;
-	r->used = r->line_at = 0;
+	r->n_located = 0;
+	r->pending.n = 0;
+	r->row_at = r->line_at = 0;
+	row_begin(r);
 	r->line = b->first_line;
 	read_block(r);
 	if (r->batch->n_rows)

@@ -226,11 +226,38 @@ static void threads_agree_on_numbers(void **state)
 	dict_free(d);
 }
 
+/* Known ones, new ones, and the same new one twice, in more than are looked up at once. */
+static void many_at_once_are_as_one_by_one(void **state)
+{
+	enum { N = 1000 };
+	static char text[N][16];
+	struct dict_key key[N];
+	uint32_t id[N];
+	struct dict *d = dict_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		key[i].len = (size_t)snprintf(text[i], sizeof(text[i]), "%d", i % 700 * 37);
+		key[i].s = text[i];
+		if (i % 3 == 0)
+			dict_id(d, key[i].s, key[i].len);
+	}
+	assert_true(dict_ids(d, N, key, id));
+	assert_int_equal(dict_size(d), 700);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(id[i], dict_find(d, key[i].s, key[i].len));
+		assert_true(i < 700 || id[i] == id[i - 700]);
+	}
+	assert_true(dict_ids(d, 0, NULL, NULL));
+	dict_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_run_in_order_of_arrival),
 		cmocka_unit_test(any_bytes_of_any_length),
+		cmocka_unit_test(many_at_once_are_as_one_by_one),
 		cmocka_unit_test(order_is_that_of_the_bytes),
 		cmocka_unit_test(memory_out_leaves_it_whole),
 		cmocka_unit_test(hits_take_no_memory),
