@@ -22,8 +22,7 @@ struct err;
 
 #define PROFILE_WARM_UP 10      /* counts before a user is at risk (CONTRACT, "At risk") */
 
-#define COUNT_FIRST 1u          /* first count of its instant: a change may start here */
-#define COUNT_LAST 2u           /* last count of its instant: the score is read after it */
+#define COUNT_LAST 1u           /* last count of its instant: the score is read after it */
 
 /* A category seen in a session for the first time, as the detector takes it. */
 struct count {

@@ -107,7 +107,7 @@ MANY_CPUS void mixture_push(struct mixture *x, const struct mixture_rule *r, con
 	float inv_q = 1.0f / formula_predict((float)c->before, c->prior, (float)x->n, r->strength);
 	count_since(x, c->category, since);
 	scale_ratios(x, since, c->prior, r->inv_age + MIXTURE_WINDOW - head, inv_q);
-	bool starts = (c->flags & COUNT_FIRST) && x->n >= MIXTURE_BEFORE;
+	bool starts = x->n >= MIXTURE_BEFORE;
 	float v = starts ? c->prior / r->strength * inv_q : 0.0f;
 	x->ratio[head] = formula_scale(v);
 	x->mark[head] = ((uint32_t)formula_carry(v) << POWER_SHIFT) | (c->category & CATEGORY_MASK);

@@ -10,11 +10,7 @@
 #include "model/model.h"
 
 #define DAY_MS 86400000.0
-#define STRATUM_USERS_MIN 50u   /* fewer join the stratum below (DETECTION.md) */
 #define TAIL_HIGHS 50u          /* record highs that the exponential tail is fitted on */
-#define SHAPE_ALARMS 100.0      /* alarms in all at which the strata are compared */
-
-static const uint32_t stratum_n[MODEL_KNOTS + 1] = { PROFILE_WARM_UP, 30, 100, UINT32_MAX };
 
 /* A level and what changes when the threshold falls below it. */
 struct level {
@@ -27,74 +23,6 @@ static int by_score_down(const void *a, const void *b)
 {
 	float x = ((const struct level *)a)->score, y = ((const struct level *)b)->score;
 	return (x < y) - (x > y);
-}
-
-static int by_float_down(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-	return (x < y) - (x > y);
-}
-
-/* Counts at risk within a stratum, of a user with n counts in all. */
-static uint64_t counts_within(uint32_t n, int k)
-{
-	uint32_t end = n < stratum_n[k + 1] ? n : stratum_n[k + 1] - 1, start = stratum_n[k];
-	return end > start ? end - start : 0;
-}
-
-/* Each user's highest ln M within a stratum, in high[]; how many users had one. */
-static uint32_t stratum_highs(const struct sweep *s, int k, float *high)
-{
-	uint32_t n = 0, last = UINT32_MAX;
-	for (uint32_t i = 0; i < s->n_records; i++) {
-		const struct record *r = &s->record[i];
-		if (r->n < stratum_n[k] || r->n >= stratum_n[k + 1])
-			continue;
-		if (n > 0 && r->user == last)
-			n--;
-		high[n++] = r->log_m;   /* records of a user rise */
-		last = r->user;
-	}
-	return n;
-}
-
-/* The level that a stratum's users cross at the given rate per count; NAN when too few did. */
-static float stratum_level(const struct sweep *s, int k, double per_count, float *high)
-{
-	uint64_t counts = 0;
-	uint32_t users = 0, n = stratum_highs(s, k, high);
-	for (uint32_t i = 0; i < s->n_exposures; i++) {
-		uint64_t within = counts_within(s->exposure[i].n, k);
-		counts += within;
-		users += within > 0;
-	}
-	double rank = per_count * (double)counts;
-	if (users < STRATUM_USERS_MIN || rank < CALIBRATE_ALARMS_MIN || rank > n)
-		return NAN;
-	qsort(high, n, sizeof *high, by_float_down);
-	return high[(uint32_t)rank - 1];
-}
-
-static int fit_offsets(struct model *m, const struct sweep *s, struct err *e)
-{
-	uint64_t counts = 0;
-	float *high = mem_get(s->n_records ? s->n_records : 1, sizeof *high);
-	if (!high)
-		return err_set(e, -ENOMEM, "could not calibrate: out of memory");
-	for (uint32_t i = 0; i < s->n_exposures; i++)
-		counts += s->exposure[i].n - PROFILE_WARM_UP;
-	double alarms = fmax(SHAPE_ALARMS, m->budget_kud * m->user_days / 1000);
-	double per_count = counts ? alarms / (double)counts : 0;
-	float base = stratum_level(s, 0, per_count, high);
-	m->knot_offset[0] = 0;
-	for (int k = 1; k < MODEL_KNOTS; k++) {
-		float level = stratum_level(s, k, per_count, high) - base;
-		float below = m->knot_offset[k - 1];
-		m->knot_offset[k] = level > below ? level : below;      /* NAN joins the stratum
-			 * below */
-	}
-	mem_free(high);
-	return 0;
 }
 
 static float score_of(const struct mixture_rule *rule, const struct record *r)
@@ -247,8 +175,6 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 	m->at_risk_per_day = m->user_days / days;
 	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,
 		1000 * CALIBRATE_ALARMS_MIN / m->user_days);
-	if (fit_offsets(m, s, e) < 0)
-		return e->code;
 	struct level *l = mem_get(s->n_records, sizeof *l);
 	if (!l)
 		return err_set(e, -ENOMEM, "could not calibrate: out of memory");

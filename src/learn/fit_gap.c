@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -12,6 +12,7 @@
 #define MINUTE_MS 60000
 #define STRENGTH 20.0           /* of the user's past while the gap is being fitted */
 #define SKIP 5u                 /* events of a user before predictions are judged */
+#define USUAL_MIN 30             /* among gaps that predict as well, the nearest to it */
 #define WEIGHTS 3               /* how much the session so far is trusted, tried together */
 
 static const int gap_min[] = { 10, 15, 20, 30, 45, 60, 90, 120 };
@@ -70,19 +71,54 @@ static uint32_t events_until(const struct user_events *u, int64_t until_ms)
 	return n;
 }
 
-static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s,
-	int64_t gap_ms,
-	int64_t until_ms)
+/* Each user's log likelihood under one gap and the weight that is best for it, in own[]; the sum. */
+static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s, int64_t gap_ms,
+	int64_t until_ms, int64_t *own)
 {
-	int64_t loglik[WEIGHTS] = {0}, best = INT64_MIN;
+	int64_t sum[WEIGHTS] = {0}, (*all)[WEIGHTS] = mem_get(s->n + 1, sizeof *all);
+	int best = 0;
+	if (!all)
+		return INT64_MIN;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct user_events u;
 		history_user(h, s->user[i], &u);
-		judge_user(t, &u, events_until(&u, until_ms), gap_ms, loglik);
+		judge_user(t, &u, events_until(&u, until_ms), gap_ms, all[i]);
+		for (int w = 0; w < WEIGHTS; w++)
+			sum[w] += all[i][w];
 	}
-	for (int w = 0; w < WEIGHTS; w++)
-		best = loglik[w] > best ? loglik[w] : best;
-	return best;
+	for (int w = 1; w < WEIGHTS; w++)
+		best = sum[w] > sum[best] ? w : best;
+	for (uint32_t i = 0; i < s->n; i++)
+		own[i] = all[i][best];
+	mem_free(all);
+	return sum[best];
+}
+
+/* Whether b predicts as well as a but for one standard error of the users' differences. */
+static bool is_as_good(const int64_t *a, const int64_t *b, uint32_t n)
+{
+	int64_t sum = 0, squares = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		int64_t d = (a[i] - b[i]) >> 10;        /* milli-nats, about: squares stay in range */
+		sum += d;
+		squares += d * d;
+	}
+	double mean = (double)sum / n, variance = (double)squares / n - mean * mean;
+	return mean <= sqrt(fmax(variance, 0) / n);
+}
+
+/* The one-standard-error rule (Breiman et al. 1984, 3.4.3), with the usual gap for the simplest. */
+static int64_t choose_gap_ms(const int64_t *own, const int64_t *sum, uint32_t n)
+{
+	size_t best = 0, chosen;
+	for (size_t g = 1; g < GAPS; g++)
+		best = sum[g] > sum[best] ? g : best;
+	chosen = best;
+	for (size_t g = 0; g < GAPS; g++)
+		if (is_as_good(own + best * n, own + g * n, n) &&
+		    abs(gap_min[g] - USUAL_MIN) < abs(gap_min[chosen] - USUAL_MIN))
+			chosen = g;
+	return (int64_t)gap_min[chosen] * MINUTE_MS;
 }
 
 int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
@@ -91,18 +127,17 @@ int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, co
 	struct tally t = { .count = count, .n_categories = n_categories,
 		.past = mem_get(n_categories + 1, sizeof(uint32_t)),
 		.session = mem_get(n_categories + 1, sizeof(uint32_t)) };
-	int64_t best = INT64_MIN;
-	bool ok = t.past && t.session;
+	int64_t sum[GAPS], *own = mem_get(GAPS * (s->n + 1), sizeof *own);
+	bool ok = t.past && t.session && own;
 	for (uint32_t c = 0; c < n_categories; c++)
 		t.sum += (double)count[c];
 	for (size_t g = 0; ok && g < GAPS; g++) {
-		int64_t gap_ms = (int64_t)gap_min[g] * MINUTE_MS, loglik = best_of(&t, h, s,
-			gap_ms, until_ms);
-		if (loglik > best) {
-			best = loglik;
-			*ret_ms = gap_ms;
-		}
+		sum[g] = best_of(&t, h, s, (int64_t)gap_min[g] * MINUTE_MS, until_ms, own + g * s->n);
+		ok = sum[g] != INT64_MIN;
 	}
+	if (ok && s->n > 0)
+		*ret_ms = choose_gap_ms(own, sum, s->n);
+	mem_free(own);
 	mem_free(t.past);
 	mem_free(t.session);
 	return ok ? 0 : err_set(e, -ENOMEM, "could not fit the session gap: out of memory");

@@ -106,10 +106,8 @@ int profile_push(struct profile *p, int64_t time_ms, const uint32_t *category, u
 		if (!count_category(p, time_ms, category[i], ret, &n_counts))
 			return -ENOMEM;
 	}
-	if (n_counts > 0) {
-		ret[0].flags |= COUNT_FIRST;
+	if (n_counts > 0)
 		ret[n_counts - 1].flags |= COUNT_LAST;
-	}
 	return n_counts;
 }
 
@@ -158,7 +156,6 @@ void profile_restart(struct profile *p, const uint32_t *category, uint32_t keep,
 		uint32_t *mark = p->seen + p->cap_seen + at;
 		ret[i] = (struct count){ .category = category[i], .before = *mark >> COUNT_SHIFT };
 		*mark += 1u << COUNT_SHIFT;
-		ret[i].flags |= i == 0 || time_ms[i] != time_ms[i - 1] ? COUNT_FIRST : 0;
 		ret[i].flags |= i + 1 == keep || time_ms[i + 1] != time_ms[i] ? COUNT_LAST : 0;
 		remember_time(p, time_ms[i]);
 		p->n++;

@@ -10,7 +10,6 @@ enum { WINDOW = 64, BEFORE = 5, AFTER = 3, WARM_UP = 10 };
 struct entry {
 	const char *category;
 	int64_t time_ms;
-	int starts_instant;
 	double pi, q;           /* share of the population; what the null expected */
 };
 
@@ -102,7 +101,7 @@ static double log_sum(struct oracle *o, int *ret_best)
 	int n = 0, best = -1;
 
 	for (int tau = o->n > WINDOW ? o->n - WINDOW : 0; tau <= o->n - AFTER; tau++) {
-		if (tau < BEFORE || !o->count[tau].starts_instant)
+		if (tau < BEFORE)
 			continue;
 		ratio[n] = log_ratio(o, tau);
 		if (ratio[n] > top) {
@@ -123,7 +122,7 @@ static void doubt_onset(struct oracle *o, int best)
 	double top = log_ratio(o, best);
 
 	for (int tau = o->n > WINDOW ? o->n - WINDOW : 0; tau <= o->n - AFTER; tau++)
-		if (tau >= BEFORE && o->count[tau].starts_instant && tau != best)
+		if (tau >= BEFORE && tau != best)
 			doubt(o, top - log_ratio(o, tau));
 }
 
@@ -221,13 +220,13 @@ static int by_bytes(const void *a, const void *b)
 }
 
 /* Counts the category unless the session has it. */
-static int count(struct oracle *o, const char *category, int starts_instant)
+static int count(struct oracle *o, const char *category)
 {
 	for (int i = 0; i < o->n_session; i++)
 		if (same(o->session[i], category))
 			return 0;
 	o->session[o->n_session++] = category;
-	push(o, (struct entry){ category, o->last_ms, starts_instant, 0, 0 });
+	push(o, (struct entry){ category, o->last_ms, 0, 0 });
 	return 1;
 }
 
@@ -241,7 +240,7 @@ static void take_instant(struct oracle *o, int64_t time_ms, const char **categor
 	o->last_ms = time_ms;
 	qsort(category, n, sizeof(*category), by_bytes);
 	for (int i = 0; i < n; i++)
-		counted += count(o, category[i], counted == 0);
+		counted += count(o, category[i]);
 	if (counted)
 		read_score(o);
 }

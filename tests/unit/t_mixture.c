@@ -50,7 +50,6 @@ static struct mixture_rule a_rule(float strength)
 /* One user's counts, and ln M after each of them by the definition. */
 struct naive {
 	uint32_t n, category[LONGEST];
-	bool first[LONGEST];
 	double prior[LONGEST];          /* s pi of the category */
 };
 
@@ -81,7 +80,7 @@ static double naive_log_m(const struct naive *v, double s, uint32_t *ret_age)
 	*ret_age = 0;
 	for (uint32_t tau = from < MIXTURE_BEFORE ? MIXTURE_BEFORE : from; tau + MIXTURE_AFTER <=
 		v->n; tau++) {
-		double l = v->first[tau] ? naive_lambda(v, tau, s) : -INFINITY;
+		double l = naive_lambda(v, tau, s);
 		sum += exp(l);
 		if (l > best) {
 			best = l;
@@ -103,8 +102,6 @@ static void one_history(uint64_t seed, uint32_t length, float s, double pi)
 		uint32_t c = turn * 3 + next(&seed) % 4, age;
 		struct count count = { .category = c, .before = occurrences(v, c, 0, i),
 			.prior = (float)(s * pi), .flags = COUNT_LAST };
-		v->first[i] = next(&seed) % 4 > 0;
-		count.flags |= v->first[i] ? COUNT_FIRST : 0;
 		v->category[i] = c;
 		v->prior[i] = (double)count.prior;
 		mixture_push(&x, &r, &count);
