@@ -71,8 +71,10 @@ static uint32_t events_until(const struct user_events *u, int64_t until_ms)
 	return n;
 }
 
-/* Each user's log likelihood under one gap and the weight that is best for it, in own[]; the sum. */
-static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s, int64_t gap_ms,
+/* Each user's log likelihood under one gap and the weight that is best for it, in own[]; the sum.
+ * */
+static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s,
+	int64_t gap_ms,
 	int64_t until_ms, int64_t *own)
 {
 	int64_t sum[WEIGHTS] = {0}, (*all)[WEIGHTS] = mem_get(s->n + 1, sizeof *all);
@@ -99,7 +101,8 @@ static bool is_as_good(const int64_t *a, const int64_t *b, uint32_t n)
 {
 	int64_t sum = 0, squares = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		int64_t d = (a[i] - b[i]) >> 10;        /* milli-nats, about: squares stay in range */
+		int64_t d = (a[i] - b[i]) >> 10;        /* milli-nats, about: squares stay in range
+			 * */
 		sum += d;
 		squares += d * d;
 	}
@@ -132,7 +135,8 @@ int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, co
 	for (uint32_t c = 0; c < n_categories; c++)
 		t.sum += (double)count[c];
 	for (size_t g = 0; ok && g < GAPS; g++) {
-		sum[g] = best_of(&t, h, s, (int64_t)gap_min[g] * MINUTE_MS, until_ms, own + g * s->n);
+		sum[g] = best_of(&t, h, s, (int64_t)gap_min[g] * MINUTE_MS, until_ms,
+			own + g * s->n);
 		ok = sum[g] != INT64_MIN;
 	}
 	if (ok && s->n > 0)

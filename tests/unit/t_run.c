@@ -57,7 +57,7 @@ static void test_run_fits_a_model(void **state)
 	struct run r;
 
 	o.model = NULL;
-	o.budget = (struct budget){ .amount = 200 };
+	o.budget = (struct budget){ .amount = 100 };
 	r = run_of(&o);
 	check_turned(&r);
 	assert_false(r.model.provisional);
