@@ -15,7 +15,9 @@
 #define MANY_CPUS
 #endif
 
-/* Part of a MANY_CPUS function: compiled within it, for the same processor. */
+/* Part of a MANY_CPUS function: compiled within it, for the same processor. Also for functions that
+ * only prefetch, whose calls gcc 12 drops as having no effect when it does not inline them.
+ */
 #define PART_OF_MANY static inline __attribute__((always_inline))
 
 #endif

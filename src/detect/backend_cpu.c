@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/blocks.h"
+#include "base/cpu.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -90,7 +91,7 @@ static uint32_t run_counts(struct backend *b, const struct count *c, const struc
 	return n;
 }
 
-static void fetch(const struct backend *b, uint32_t slot)
+PART_OF_MANY void fetch(const struct backend *b, uint32_t slot)
 {
 	const char *line = (const char *)state_of(b, slot);
 	for (uint32_t i = 0; i < LINES; i++)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/cpu.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "detect/shard.h"
@@ -77,7 +78,7 @@ static uint32_t gather(struct tracker *t, const struct event *ev, uint32_t n, ui
 #define FAR 24u                 /* events ahead whose profiles are on their way from memory, */
 #define NEAR 12u                /* and whose categories and times are */
 
-static void fetch_ahead(const struct tracker *t, const struct event *ev, uint32_t left)
+PART_OF_MANY void fetch_ahead(const struct tracker *t, const struct event *ev, uint32_t left)
 {
 	const struct shard *s = &t->shard;
 	if (left > FAR && ev[FAR].user < s->n_slots)
@@ -109,8 +110,7 @@ static int step(struct tracker *t, struct relay *relay, struct err *e)
 }
 
 int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink,
-	void *ctx,
-	struct err *e)
+	void *ctx, struct err *e)
 {
 	struct relay relay = { sink, ctx };
 	int r = 0;
