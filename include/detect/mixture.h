@@ -39,6 +39,12 @@ struct mixture_rule {
 	float offset[MIXTURE_OFFSETS];          /* taken from ln M, by n */
 };
 
+/* The score of ln M at history length n. */
+static inline float mixture_score(const struct mixture_rule *r, float log_m, uint32_t n)
+{
+	return log_m - r->offset[n < MIXTURE_OFFSETS ? n : MIXTURE_OFFSETS - 1];
+}
+
 void mixture_rule_init(struct mixture_rule *r, const struct model *m);
 void mixture_reset(struct mixture *x);
 

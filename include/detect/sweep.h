@@ -34,6 +34,7 @@ struct sweep_options {
 	const char *backend;
 	unsigned threads;
 	int64_t until_ms;               /* events after it are not looked at */
+	const uint8_t *only;            /* by user number: those to look at; NULL: all */
 	bool records;                   /* record highs and exposures instead of findings */
 	_Atomic uint32_t *ret_percent;  /* may be NULL */
 	const atomic_bool *stop;        /* may be NULL; -ECANCELED */

@@ -47,6 +47,7 @@ struct run {
 	struct model model;
 	struct alert *alert;            /* sorted */
 	uint32_t n_alerts;
+	uint8_t *crossed;               /* see fit_options; NULL when the model was given */
 	struct load_result load;
 	char note[256];                 /* for stderr: unverified budget, too few users..., or "" */
 };

@@ -166,7 +166,7 @@ MANY_CPUS float mixture_read(struct mixture *x, const struct mixture_rule *r)
 	x->log_m = log_sum(x);
 	for (uint32_t age = 1; age < MIXTURE_AFTER; age++)
 		x->ratio[SLOT(x->n - age)] = young[age];
-	return x->log_m - r->offset[x->n < MIXTURE_OFFSETS ? x->n : MIXTURE_OFFSETS - 1];
+	return mixture_score(r, x->log_m, x->n);
 }
 
 uint32_t mixture_age(const struct mixture *x)

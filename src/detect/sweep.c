@@ -115,6 +115,8 @@ static int sweep_user(struct worker *w, uint32_t user)
 	struct user_events u;
 	int64_t until = w->job->o->until_ms;
 	history_user(w->job->history, user, &u);
+	if (w->job->o->only && !w->job->o->only[user])
+		return 0;
 	shard_reset(&w->shard, 0);
 	for (uint32_t i = 0, n; i < u.n && u.time_ms[i] <= until; ) {
 		int64_t at = u.time_ms[i];

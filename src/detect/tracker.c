@@ -145,8 +145,7 @@ void tracker_standing(const struct tracker *t, uint32_t user, struct standing *r
 	ret->risk_ms = p->risk_ms;
 	ret->learning = p->n <= p->quiet_n;
 	if (!ret->learning)
-		ret->score = x.log_m - t->shard.rule.offset[x.n < MIXTURE_OFFSETS ? x.n :
-			MIXTURE_OFFSETS - 1];
+		ret->score = mixture_score(&t->shard.rule, x.log_m, x.n);
 }
 
 uint32_t tracker_n_users(const struct tracker *t)

@@ -72,6 +72,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.threads = o->load.threads,
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
+		.ret_crossed = &r->crossed,
 	};
 	struct err failed = {0};
 	int code = fit_model(&r->model, r->history, &r->ids, &fo, &failed);
@@ -110,6 +111,7 @@ static int detect(struct run *r, const struct run_options *o, struct run_progres
 		.backend = o->backend ? o->backend : "auto",
 		.threads = o->load.threads,
 		.until_ms = o->until_ms,
+		.only = r->crossed,
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
 	};
@@ -151,6 +153,7 @@ void run_done(struct run *r)
 {
 	mem_free(r->alert);
 	model_done(&r->model);
+	mem_free(r->crossed);
 	history_free(r->history);
 	load_result_done(&r->load);
 	ids_done(&r->ids);

@@ -25,11 +25,6 @@ static int by_score_down(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static float score_of(const struct mixture_rule *rule, const struct record *r)
-{
-	return r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1];
-}
-
 /* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end
  * of
  * the user's time at risk. Returns how many were written.
@@ -40,7 +35,7 @@ static uint32_t user_levels(const struct mixture_rule *rule, const struct record
 	uint32_t kept = 0;
 	int64_t since = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		float score = score_of(rule, &r[i]);
+		float score = mixture_score(rule, r[i].log_m, r[i].n);
 		if (kept > 0 && score <= ret[kept - 1].score)
 			continue;
 		if (kept > 0)

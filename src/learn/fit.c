@@ -8,6 +8,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "detect/mixture.h"
 #include "detect/sweep.h"
 #include "learn/calibrate.h"
 #include "learn/fit_parts.h"
@@ -112,6 +113,21 @@ static int choose_strength(struct fit *f, struct err *e)
 	return r;
 }
 
+/* Who crosses the threshold just chosen. Restarts come after an alarm, so records tell. */
+static int mark_crossed(struct fit *f, const struct sweep *s, struct err *e)
+{
+	struct mixture_rule rule;
+	uint8_t *crossed = mem_get(history_n_users(f->h) + 1ul, 1);
+	if (!crossed)
+		return err_set(e, -ENOMEM, "could not mark users: out of memory");
+	mixture_rule_init(&rule, f->m);
+	for (uint32_t i = 0; i < s->n_records; i++)
+		if (mixture_score(&rule, s->record[i].log_m, s->record[i].n) >= rule.threshold)
+			crossed[s->record[i].user] = 1;
+	*f->o->ret_crossed = crossed;
+	return 0;
+}
+
 static int choose_threshold(struct fit *f, struct err *e)
 {
 	struct sweep s;
@@ -123,6 +139,8 @@ static int choose_threshold(struct fit *f, struct err *e)
 	if (r < 0)
 		return r;
 	r = calibrate(f->m, &s, &f->o->budget, e);
+	if (r == 0 && f->o->ret_crossed)
+		r = mark_crossed(f, &s, e);
 	sweep_done(&s);
 	return r;
 }

@@ -64,8 +64,7 @@ static uint32_t score_highs(const struct sweep *s, const struct mixture_rule *ru
 	float best = -INFINITY;
 	for (uint32_t i = 0; i < s->n_records; i++) {
 		const struct record *r = &s->record[i];
-		float score = r->log_m - rule->offset[r->n < MIXTURE_OFFSETS ? r->n :
-			MIXTURE_OFFSETS - 1];
+		float score = mixture_score(rule, r->log_m, r->n);
 		if (r->user == last && score <= best)
 			continue;
 		ret[n++] = (struct high){ r->time_ms, r->user, score };
@@ -141,7 +140,9 @@ static int store(const struct run *r, const struct run_options *ro, const char *
 static void report(const struct run *r, const struct options *o)
 {
 	char reasons[256];
-	uint64_t rejected = r->load.rows - r->load.events;
+	uint64_t rejected = 0;
+	for (int i = 0; i < REJECT_N; i++)
+		rejected += r->load.rejected[i];
 	load_reasons(r->load.rejected, r->load.rows, reasons, sizeof reasons);
 	if (o->quiet)
 		return;
