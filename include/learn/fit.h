@@ -31,7 +31,8 @@ struct fit_options {
 	unsigned threads;
 	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */
 	const atomic_bool *stop;        /* may be NULL */
-	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep under
+	/* By user number, 1 for those whose score crosses the threshold: the only ones that a
+		 * sweep under
 	 * the new model can find anything of. The caller frees it; NULL when nobody was at risk.
 	 */
 	uint8_t **ret_crossed;          /* may be NULL */
