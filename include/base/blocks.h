@@ -1,10 +1,8 @@
 /* blocks.h - a growing array of records that never move, each on cache lines of its own.
  *
- * Block k holds 64 << k records,
- * so growth copies nothing and a pointer stays good. Large blocks ask
- * the kernel for huge pages: records are visited at random,
- * and a page table walk costs as much as the
- * record. New records are zero. Owner: one thread, or whoever guards it.
+ * Block k holds 64 << k records, so growth copies nothing and a pointer stays good. Large blocks
+ * ask the kernel for huge pages: records are visited at random, and a page table walk costs as much
+ * as the record. New records are zero. Owner: one thread, or whoever guards it.
  */
 #ifndef BASE_BLOCKS_H
 #define BASE_BLOCKS_H

@@ -1,10 +1,8 @@
 /* cpu.h - one source, compiled for several processors and chosen at start.
  *
- * A function marked MANY_CPUS exists twice on x86-64, plain and for AVX2;
- * the same operations in the
- * same order, so the same bits. configure finds out whether the compiler can (HAVE_TARGET_CLONES),
- * which
- * it cannot under sanitizers.
+ * A function marked MANY_CPUS exists twice on x86-64, plain and for AVX2; the same operations in
+ * the same order, so the same bits. configure finds out whether the compiler can
+ * (HAVE_TARGET_CLONES), which it cannot under sanitizers.
  */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H

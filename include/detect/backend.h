@@ -1,10 +1,9 @@
 /* backend.h - where the detector's states live and its arithmetic runs: a table of functions.
  *
  * A backend knows slots and counts, nothing of users, files or screens. All backends give the same
- * bits (detect/formula.h). "cpu" is linked in;
- * others are modules found at run time in the package's
- * library folder (or $VEER_MODULE_DIR), named backend_NAME.so, exporting `backend_module`.
- * Owner: one thread per open backend.
+ * bits (detect/formula.h). "cpu" is linked in; others are modules found at run time in the
+ * package's library folder (or $VEER_MODULE_DIR), named backend_NAME.so, exporting
+ * `backend_module`. Owner: one thread per open backend.
  */
 #ifndef DETECT_BACKEND_H
 #define DETECT_BACKEND_H
@@ -44,8 +43,7 @@ struct backend_ops {
 	int (*reserve)(struct backend *b, uint32_t n_slots, struct err *e);
 	void (*load)(struct backend *b, uint32_t slot, const struct mixture *from);
 	/* records: report record highs too, and let alarms not stop their run. At most one verdict
-		 * a
-	 * count; returns how many.
+	 * a count; returns how many.
 	 */
 	uint32_t (*step)(struct backend *b, const struct count *c, const struct run_of *run,
 		uint32_t n_runs,
@@ -63,9 +61,8 @@ struct backend {
 
 extern const struct backend_ops backend_cpu;
 
-/* name: "cpu", "cuda", or "auto" (NULL too): the best that opens. -ENOENT, -EPROTO (other ABI)
- * with the
- * reason. ret_notice (may be NULL) gets why "auto" did not take a better one, or "".
+/* name: "cpu", "cuda", or "auto" (NULL too): the best that opens. -ENOENT, -EPROTO (other ABI) with
+ * the reason. ret_notice (may be NULL) gets why "auto" did not take a better one, or "".
  */
 int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule,
 	char *ret_notice,

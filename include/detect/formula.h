@@ -1,12 +1,10 @@
 /* formula.h - the only arithmetic of detection, the same source for every processor.
  *
  * Functions of floats with + - * / and one polynomial logarithm, in a fixed order, without state,
- * built
- * without fused multiply-add:
- * every backend that calls them gives the same bits. Where a backend may
- * choose how to count (a running sum, a ballot and a population count), the counts are integers.
- * Channel `mixture`: Shiryaev 1963, Roberts 1966 over a Dirichlet-multinomial; DETECTION.md,
- * channel 1.
+ * built without fused multiply-add: every backend that calls them gives the same bits. Where a
+ * backend may choose how to count (a running sum, a ballot and a population count), the counts are
+ * integers. Channel `mixture`: Shiryaev 1963, Roberts 1966 over a Dirichlet-multinomial;
+ * DETECTION.md, channel 1.
  */
 #ifndef DETECT_FORMULA_H
 #define DETECT_FORMULA_H
@@ -23,11 +21,9 @@
 #define FORMULA_LN2 0.693147181f
 
 /* A ratio is kept as mantissa x 2^(64 power), the mantissa in [2^-32, 2^32): a product of two
- * hundred
- * unlikely factors does not underflow,
- * and the candidate can recover. One factor lies within 2^-30 and
- * 2^37 (shares above 1e-9, histories under 1e6), so one carry is enough, and of two ratios the one
- * with the higher power is the larger.
+ * hundred unlikely factors does not underflow, and the candidate can recover. One factor lies
+ * within 2^-30 and 2^37 (shares above 1e-9, histories under 1e6), so one carry is enough, and of
+ * two ratios the one with the higher power is the larger.
  */
 #define FORMULA_HIGH 0x1p32f
 #define FORMULA_LOW 0x1p-32f
@@ -76,8 +72,7 @@ static inline HD float formula_ratio(float ratio, float since, float prior, floa
 }
 
 /* +1, 0 or -1: how the power of a ratio changes so that its mantissa is in range again. A ratio of
- * 0, no
- * candidate, stays 0, and its power means nothing.
+ * 0, no candidate, stays 0, and its power means nothing.
  */
 static inline HD int32_t formula_carry(float ratio)
 {

@@ -1,8 +1,7 @@
 /* shard.h - a set of users under one model: profiles here, detector states in a backend.
  *
- * Instants are added, then stepped together, so that a backend sees many users at once;
- * a user may be
- * in a step only once. An alarm is explained and its user restarted before the step returns.
+ * Instants are added, then stepped together, so that a backend sees many users at once; a user may
+ * be in a step only once. An alarm is explained and its user restarted before the step returns.
  * Owner: one thread. tracker.h feeds it in time order, sweep.h one user after the other.
  */
 #ifndef DETECT_SHARD_H

@@ -1,10 +1,9 @@
 /* tracker.h - the users of one shard under one model: profiles, detector states, findings.
  *
- * Feeds a user's counts to the backend,
- * and when the score crosses the threshold explains the change
- * (from what to what, since when) and restarts the user from the onset. A finding is a function of
- * (model, the user's own events, horizon): DESIGN's one rule. Events must come as whole instants.
- * Owner: one thread. Memory: 1 KiB a user, 8 bytes a (user, category).
+ * Feeds a user's counts to the backend, and when the score crosses the threshold explains the
+ * change (from what to what, since when) and restarts the user from the onset. A finding is a
+ * function of (model, the user's own events, horizon): DESIGN's one rule. Events must come as whole
+ * instants. Owner: one thread. Memory: 1 KiB a user, 8 bytes a (user, category).
  */
 #ifndef DETECT_TRACKER_H
 #define DETECT_TRACKER_H
@@ -48,9 +47,9 @@ void tracker_standing(const struct tracker *t, uint32_t user, struct standing *r
 uint32_t tracker_n_users(const struct tracker *t);
 
 /* A user's whole state as bytes, for the checkpoint: independent of dictionary numbers, so that it
- * can
- * be loaded into a tracker of a later run. tracker_save() returns the size (also when cap is too
- * small, then nothing is written); 0: nothing is known of the user. Load: -EBADMSG when damaged.
+ * can be loaded into a tracker of a later run. tracker_save() returns the size (also when cap is
+ * too small, then nothing is written); 0: nothing is known of the user. Load: -EBADMSG when
+ * damaged.
  */
 size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t cap);
 int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, struct err *e);

@@ -91,9 +91,8 @@ struct feed {                           /* the head of each engine's own struct 
 	const struct clock *clock;
 };
 
-/* The newest snapshot, whole; valid until the next look. Replay moves its clock here, so that
- * under a
- * frozen clock nothing moves by itself.
+/* The newest snapshot, whole; valid until the next look. Replay moves its clock here, so that under
+ * a frozen clock nothing moves by itself.
  */
 static inline const struct snapshot *feed_look(struct feed *f, bool *ret_fresh)
 {

@@ -38,8 +38,7 @@ struct live_options {
 	const struct names *names;
 	const struct clock *clock;
 	/* Called on the detect thread: of each alert once it is committed, of each notice as it
-		 * comes, for
-	 * line output without a console; may be NULL.
+	 * comes, for line output without a console; may be NULL.
 	 */
 	void (*alerted)(void *ctx, const struct alert *a, const struct ids *ids);
 	void (*noticed)(void *ctx, const char *line);
@@ -52,9 +51,8 @@ struct live_options {
 struct feed *live_open(const struct live_options *o, struct err *e);
 /* For runs without a console: waits until every source has ended, or until stop is set by a signal
  * handler (checked every 100 ms). Everything is committed when it returns. -ENODATA, with `once`:
- * some
- * source had no usable row, and e says why; the others were processed. Another code:
- * the run failed.
+ * some source had no usable row, and e says why; the others were processed. Another code: the run
+ * failed.
  */
 int live_wait(struct feed *f, const volatile int *stop, struct err *e);
 

@@ -40,8 +40,7 @@ struct live_item {
 };
 
 /* Alerts for the ui, oldest first: they never move. The detect thread appends; the ui reads the
- * first
- * n_alerts of its snapshot, which the mailbox has published.
+ * first n_alerts of its snapshot, which the mailbox has published.
  */
 struct live_alerts {
 	struct alert *chunk[LIVE_CHUNKS];

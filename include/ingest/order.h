@@ -1,16 +1,12 @@
 /* order.h - events of followed sources, held back until their time has surely passed.
  *
  * Each source has a watermark of its own: its newest event time less the lateness allowed, less one
- * millisecond,
- * since an event that is exactly the lateness late is still taken. An event at or before
- * its source's watermark, or at or before what was released,
- * is late and refused. So which events are
- * late depends on each source's own order alone, not on blocks, on speed,
- * or on which source was read
- * first. The watermark W of all is the smallest of the sources that still speak; events with
- * time <= W are released by (time, user, category, item, behaviour), ids by their bytes,
- * so an instant
- * is never split between two releases. Owner: the ingest thread.
+ * millisecond, since an event that is exactly the lateness late is still taken. An event at or
+ * before its source's watermark, or at or before what was released, is late and refused. So which
+ * events are late depends on each source's own order alone, not on blocks, on speed, or on which
+ * source was read first. The watermark W of all is the smallest of the sources that still speak;
+ * events with time <= W are released by (time, user, category, item, behaviour), ids by their
+ * bytes, so an instant is never split between two releases. Owner: the ingest thread.
  */
 #ifndef INGEST_ORDER_H
 #define INGEST_ORDER_H
@@ -41,16 +37,14 @@ void order_idle(struct order *o, uint32_t source);
 int order_put(struct order *o, const struct held *h);
 void order_resume(struct order *o, int64_t released_ms);/* as released by an earlier run */
 /* Times beyond it move no watermark: one wrong clock would make everything else late. Such events
- * are
- * held until the others have come as far, or the end. INT64_MAX at first.
+ * are held until the others have come as far, or the end. INT64_MAX at first.
  */
 void order_ceiling(struct order *o, int64_t ceiling_ms);
 void order_flush(struct order *o);                      /* W rises to the newest event of all */
 void order_end(struct order *o);                        /* as that, those beyond the ceiling too */
 
 /* Releases every event with time <= W, in order; how many. The array is the order's own, valid
- * until
- * the next call. Negative: no memory.
+ * until the next call. Negative: no memory.
  */
 int64_t order_take(struct order *o, const struct held **ret);
 int64_t order_released(const struct order *o);          /* all up to this was released; INT64_MIN:

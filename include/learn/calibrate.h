@@ -18,10 +18,9 @@ struct model;
 /* fewer cannot verify a promise (CONTRACT, "Model epochs") */
 #define CALIBRATE_ALARMS_MIN 10u
 
-/* Reads the records and exposures of a sweep; sets far, threshold, budget and the
- * report's
- * user_days, at_risk_per_day, n_alarms of m. from_ms and to_ms of m must be set. -ENODATA:
- * nobody was at risk.
+/* Reads the records and exposures of a sweep; sets far, threshold, budget and the report's
+ * user_days, at_risk_per_day, n_alarms of m. from_ms and to_ms of m must be set. -ENODATA: nobody
+ * was at risk.
  */
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e);
 

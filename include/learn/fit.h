@@ -2,10 +2,9 @@
  *
  * Gap: of 10 to 120 min, the one under which the next event's category is best predicted by the
  * session so far and the user's past (mean log likelihood; 30 min under 100 users). Strength: the
- * one of a grid with the best log loss of the next count under channel 1's null. Thresholds:
- * from the
- * record highs of the users themselves (DETECTION.md, "Calibration"), which makes them in-sample.
- * The result depends on the content of the history alone, not on threads or order.
+ * one of a grid with the best log loss of the next count under channel 1's null. Thresholds: from
+ * the record highs of the users themselves (DETECTION.md, "Calibration"), which makes them
+ * in-sample. The result depends on the content of the history alone, not on threads or order.
  */
 #ifndef LEARN_FIT_H
 #define LEARN_FIT_H
@@ -31,9 +30,9 @@ struct fit_options {
 	unsigned threads;
 	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */
 	const atomic_bool *stop;        /* may be NULL */
-	/* By user number, 1 for those whose score crosses the threshold: the only ones that a
-		 * sweep under
-	 * the new model can find anything of. The caller frees it; NULL when nobody was at risk.
+	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep
+	 * under the new model can find anything of. The caller frees it; NULL when nobody was at
+	 * risk.
 	 */
 	uint8_t **ret_crossed;          /* may be NULL */
 };

@@ -1,6 +1,5 @@
 /* fit_parts.h - the single fits behind fit_model(). All depend on content alone: log likelihoods
- * are
- * summed in integers, so no order of users or threads shows.
+ * are summed in integers, so no order of users or threads shows.
  */
 #ifndef LEARN_FIT_PARTS_H
 #define LEARN_FIT_PARTS_H
@@ -20,9 +19,8 @@ static inline int64_t fit_nats(double x)
 }
 
 /* The session gap, in ms, under which the next event's category is predicted best: by the session
- * so
- * far where there is one, and the user's past. share:
- * N(c) of every category number over all events.
+ * so far where there is one, and the user's past. share: N(c) of every category number over all
+ * events.
  */
 int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
 	uint32_t n_categories, int64_t until_ms, struct err *e);

@@ -1,11 +1,9 @@
 /* profile.h - what is kept for one user beside the detector's state: sessions and category counts.
  *
- * Detection counts a category once a session (DESIGN, "Session"):
- * a session ends when the gap between
- * two of the user's events exceeds gap_ms. profile_push() turns the events of one instant into
- * counts,
- * each with what the detector needs to know of the past: N_n(c) before it. 432 bytes and 8 bytes a
- * category a user; memory is taken only when a user's categories outgrow their block.
+ * Detection counts a category once a session (DESIGN, "Session"): a session ends when the gap
+ * between two of the user's events exceeds gap_ms. profile_push() turns the events of one instant
+ * into counts, each with what the detector needs to know of the past: N_n(c) before it. 432 bytes
+ * and 8 bytes a category a user; memory is taken only when a user's categories outgrow their block.
  * Owner: the detect thread of the user's shard.
  */
 #ifndef SERIES_PROFILE_H

@@ -69,8 +69,7 @@ PART_OF_MANY void running_sums(const uint8_t *one, uint8_t *sum)
 }
 
 /* Occurrences of the category among the counts from each slot's on. Slots from head on are the
- * older
- * ones: for them, all from the slot to the end of the ring and all before head.
+ * older ones: for them, all from the slot to the end of the ring and all before head.
  */
 PART_OF_MANY void count_since(const struct mixture *x, uint32_t category, float *since)
 {

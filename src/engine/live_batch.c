@@ -197,8 +197,7 @@ static int put_read(struct live *l, const struct follow_place *place, int64_t re
 }
 
 /* A path has one place in the store: that of the file before, while rows of it are held or may
- * come;
- * what is read of its successor meanwhile is kept as a number.
+ * come; what is read of its successor meanwhile is kept as a number.
  */
 static int put_path(struct live *l, const struct part *p, uint32_t path, struct err *e)
 {

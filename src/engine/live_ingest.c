@@ -72,8 +72,7 @@ static int take_places(struct live *l, struct err *e)
 }
 
 /* Sources that are silent hold nobody back. With `once` only the end counts: how long a disk or a
- * pipe
- * took must not decide which rows are late.
+ * pipe took must not decide which rows are late.
  */
 static void let_pass(struct live *l)
 {

@@ -1,6 +1,5 @@
 /* After a restart: the places in the sources, the alerts found so far, the profiles of the
- * checkpoint,
- * the events journalled since.
+ * checkpoint, the events journalled since.
  */
 #include <errno.h>
 #include <inttypes.h>

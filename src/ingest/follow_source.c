@@ -178,8 +178,7 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 }
 
 /* Before the first read. In the middle of a file the format stands at its head, and the lines
- * before
- * must be counted.
+ * before must be counted.
  */
 static int prime(struct follow *f, struct source *s, struct err *e)
 {

@@ -1,6 +1,5 @@
 /* What the paths lead to: files that come, grow, shrink, are renamed or replaced; and where to go
- * on
- * after a restart.
+ * on after a restart.
  */
 #include <dirent.h>
 #include <errno.h>

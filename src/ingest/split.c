@@ -121,9 +121,8 @@ static void scan_quoted(struct scan *c, size_t end)
 }
 
 /* A field opens at i - 1, inside of the one known not to end. There the older scan saw a closing
- * quote,
- * for what stands before a field's start cannot follow a closed quote. The two agree from the
- * first byte that is neither quote nor blank, unless it ends the field in the new scan.
+ * quote, for what stands before a field's start cannot follow a closed quote. The two agree from
+ * the first byte that is neither quote nor blank, unless it ends the field in the new scan.
  */
 static void join_open(struct scan *c)
 {

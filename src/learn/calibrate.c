@@ -26,8 +26,7 @@ static int by_score_down(const void *a, const void *b)
 }
 
 /* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end
- * of
- * the user's time at risk. Returns how many were written.
+ * of the user's time at risk. Returns how many were written.
  */
 static uint32_t user_levels(const struct mixture_rule *rule, const struct record *r, uint32_t n,
 	int64_t to_ms, struct level *ret)

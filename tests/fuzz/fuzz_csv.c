@@ -1,9 +1,8 @@
 /* fuzz_csv.c - blocks cut anywhere give what one plain pass of libcsv over everything gives.
  *
- * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads;
- * the rest
- * is the file. The plain pass feeds libcsv byte by byte, so that it knows where rows end without
- * knowing anything of quotes.
+ * The first four bytes choose row_max, the delimiter, the header and the sizes of the reads; the
+ * rest is the file. The plain pass feeds libcsv byte by byte, so that it knows where rows end
+ * without knowing anything of quotes.
  */
 #include <csv.h>
 #include <math.h>

@@ -2,8 +2,7 @@
  *
  * Twelve users over nine days from 2017-11-25, each turning to a new category once or twice; the
  * alerts are made up from the events, not detected. Replay moves its clock as the engine's does;
- * live
- * shows what lies up to the last three hours plus the time passed since it was opened.
+ * live shows what lies up to the last three hours plus the time passed since it was opened.
  */
 #ifndef TESTS_FAKE_FEED_H
 #define TESTS_FAKE_FEED_H

@@ -359,8 +359,7 @@ static void add_row(struct text *to, const char *row)
 }
 
 /* The log's rows in two files, four and four out of order; every 500th is followed by one that
- * comes
- * twelve hours too late. Returns how many such there are.
+ * comes twelve hours too late. Returns how many such there are.
  */
 static uint32_t scatter(const struct world *w, const char *const path[2])
 {

@@ -1,6 +1,5 @@
 /* The detector's arithmetic: the logarithm, ratios far out of a float's range, and the score
- * against
- * a naive sum in double precision.
+ * against a naive sum in double precision.
  */
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,5 @@
-/* turned_log.h - for tests: a log in which 12 of 60 users turn from phones to nursery, the run
- * over it,
- * and the check of what a store has of that.
+/* turned_log.h - for tests: a log in which 12 of 60 users turn from phones to nursery, the run over
+ * it, and the check of what a store has of that.
  */
 #ifndef TURNED_LOG_H
 #define TURNED_LOG_H
