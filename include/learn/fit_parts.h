@@ -18,22 +18,28 @@ static inline int64_t fit_nats(double x)
 	return (int64_t)(x * 1048576.0);
 }
 
+/* What is looked at: events up to a time, by so many threads. */
+struct fit_scope {
+	const struct history *h;
+	int64_t until_ms;
+	unsigned threads;
+};
+
 /* The session gap, in ms, under which the next event's category is predicted best: by the session
- * so far where there is one, and the user's past. share: N(c) of every category number over all
+ * so far where there is one, and the user's past. count: N(c) of every category number over all
  * events.
  */
-int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
-	uint32_t n_categories, int64_t until_ms, struct err *e);
+int fit_gap(int64_t *ret_ms, const struct fit_scope *f, const struct sample *s,
+	const uint64_t *count, uint32_t n_categories, struct err *e);
 
-/* N(c) after session dedupe, of all users, in count[] (by category number). */
-int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms,
+/* N(c) after session dedupe, of all users, added to count[] (by category number). */
+int fit_shares(uint64_t *count, uint32_t n_categories, const struct fit_scope *f, int64_t gap_ms,
 	struct err *e);
 
 /* Prior strength s of channel 1's null by the log loss of the next count; log_loss and
- * log_loss_population of m are set too. prior[]: pi(c).
+ * log_loss_population of m are set too. share[]: pi(c).
  */
-int fit_strength(struct model *m, const struct history *h, const struct sample *s,
-	const float *share,
-	int64_t until_ms, struct err *e);
+int fit_strength(struct model *m, const struct fit_scope *f, const struct sample *s,
+	const float *share, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -19,10 +20,34 @@ struct level {
 	bool first;             /* a user's highest: one more user alarms */
 };
 
-static int by_score_down(const void *a, const void *b)
+/* An integer that falls as the score rises (IEEE 754: magnitudes order like integers). */
+static uint32_t rank_of(float score)
 {
-	float x = ((const struct level *)a)->score, y = ((const struct level *)b)->score;
-	return (x < y) - (x > y);
+	uint32_t bits;
+	memcpy(&bits, &score, sizeof bits);
+	return bits & 0x80000000u ? bits : ~bits & 0x7fffffffu;
+}
+
+#define DIGIT 11u
+#define DIGITS (1u << DIGIT)
+
+/* Sorts by score, highest first, 11 bits at a time: levels are a few for every user, and comparing
+ * them took as long as finding them. to: as large as l; holds the result.
+ */
+static void sort_levels(struct level *l, struct level *to, uint32_t n)
+{
+	for (uint32_t shift = 0; shift < 3 * DIGIT; shift += DIGIT) {
+		uint32_t start[DIGITS + 1] = {0};
+		for (uint32_t i = 0; i < n; i++)
+			start[(rank_of(l[i].score) >> shift) % DIGITS + 1]++;
+		for (uint32_t d = 0; d < DIGITS; d++)
+			start[d + 1] += start[d];
+		for (uint32_t i = 0; i < n; i++)
+			to[start[(rank_of(l[i].score) >> shift) % DIGITS]++] = l[i];
+		struct level *swap = l;
+		l = to;
+		to = swap;
+	}
 }
 
 /* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end
@@ -70,7 +95,6 @@ static uint32_t make_levels(const struct model *m, const struct sweep *s, struct
 		if (x)
 			n += user_levels(&rule, s->record + i, end - i, x->to_ms, ret + n);
 	}
-	qsort(ret, n, sizeof *ret, by_score_down);
 	return n;
 }
 
@@ -169,10 +193,16 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 	m->at_risk_per_day = m->user_days / days;
 	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,
 		1000 * CALIBRATE_ALARMS_MIN / m->user_days);
-	struct level *l = mem_get(s->n_records, sizeof *l);
-	if (!l)
+	struct level *l = mem_get(s->n_records, sizeof *l), *made = mem_get(s->n_records,
+		sizeof *l);
+	if (!l || !made) {
+		mem_free(l);
+		mem_free(made);
 		return err_set(e, -ENOMEM, "could not calibrate: out of memory");
-	uint32_t n = make_levels(m, s, l);
+	}
+	uint32_t n = make_levels(m, s, made);
+	sort_levels(made, l, n);
+	mem_free(made);
 	make_curve(m, l, n, exposure_ms);
 	fit_tail(m, l, n);
 	if (b->amount <= 0)

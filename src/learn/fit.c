@@ -40,6 +40,7 @@ struct fit {
 	const struct history *h;
 	const struct ids *ids;
 	const struct fit_options *o;
+	struct fit_scope scope;
 	uint64_t *count;                /* by category number */
 	uint32_t n_categories;
 };
@@ -68,7 +69,7 @@ static int choose_gap(struct fit *f, struct err *e)
 	int r = sample_users(&s, f->h, f->ids, GAP_USERS, EVENTS_MIN, e);
 	f->m->gap_ms = f->o->gap_ms > 0 ? f->o->gap_ms : GAP_DEFAULT_MS;
 	if (r == 0 && f->o->gap_ms <= 0 && s.n_eligible >= GAP_USERS_MIN)
-		r = fit_gap(&f->m->gap_ms, f->h, &s, f->count, f->n_categories, f->o->until_ms, e);
+		r = fit_gap(&f->m->gap_ms, &f->scope, &s, f->count, f->n_categories, e);
 	sample_done(&s);
 	return r;
 }
@@ -107,7 +108,7 @@ static int choose_strength(struct fit *f, struct err *e)
 		return err_set(e, -ENOMEM, "could not fit the prior strength: out of memory");
 	int r = sample_users(&s, f->h, f->ids, STRENGTH_USERS, EVENTS_MIN, e);
 	if (r == 0)
-		r = fit_strength(f->m, f->h, &s, share, f->o->until_ms, e);
+		r = fit_strength(f->m, &f->scope, &s, share, e);
 	sample_done(&s);
 	mem_free(share);
 	return r;
@@ -152,7 +153,7 @@ static int fit_all(struct fit *f, struct err *e)
 	if ((r = choose_gap(f, e)) < 0)
 		return r;
 	memset(f->count, 0, f->n_categories * sizeof *f->count);
-	if ((r = fit_shares(f->count, f->h, f->m->gap_ms, f->o->until_ms, e)) < 0 ||
+	if ((r = fit_shares(f->count, f->n_categories, &f->scope, f->m->gap_ms, e)) < 0 ||
 	    (r = take_shares(f, e)) < 0)
 		return r;
 	model_seal(f->m);
@@ -164,6 +165,7 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 {
 	struct fit f = { .m = m, .h = h, .ids = ids, .o = o, .n_categories =
 		dict_size(ids->category) };
+	f.scope = (struct fit_scope){ h, o->until_ms, o->threads };
 	model_default(m);
 	m->provisional = false;
 	m->n_share = 0;

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "learn/sample.h"
+#include "series/crew.h"
 #include "series/history.h"
 
 #define MINUTE_MS 60000
@@ -73,9 +75,8 @@ static uint32_t events_until(const struct user_events *u, int64_t until_ms)
 
 /* Each user's log likelihood under one gap and the weight that is best for it, in own[]; the sum.
  * */
-static int64_t best_of(struct tally *t, const struct history *h, const struct sample *s,
-	int64_t gap_ms,
-	int64_t until_ms, int64_t *own)
+static int64_t best_of(struct tally *t, const struct fit_scope *f, const struct sample *s,
+	int64_t gap_ms, int64_t *own)
 {
 	int64_t sum[WEIGHTS] = {0}, (*all)[WEIGHTS] = mem_get(s->n + 1, sizeof *all);
 	int best = 0;
@@ -83,8 +84,8 @@ static int64_t best_of(struct tally *t, const struct history *h, const struct sa
 		return INT64_MIN;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct user_events u;
-		history_user(h, s->user[i], &u);
-		judge_user(t, &u, events_until(&u, until_ms), gap_ms, all[i]);
+		history_user(f->h, s->user[i], &u);
+		judge_user(t, &u, events_until(&u, f->until_ms), gap_ms, all[i]);
 		for (int w = 0; w < WEIGHTS; w++)
 			sum[w] += all[i][w];
 	}
@@ -124,25 +125,48 @@ static int64_t choose_gap_ms(const int64_t *own, const int64_t *sum, uint32_t n)
 	return (int64_t)gap_min[chosen] * MINUTE_MS;
 }
 
-int fit_gap(int64_t *ret_ms, const struct history *h, const struct sample *s, const uint64_t *count,
-	uint32_t n_categories, int64_t until_ms, struct err *e)
+/* Gaps are shared out among threads, each with a tally of its own. */
+struct gap_work {
+	const struct fit_scope *f;
+	const struct sample *s;
+	const uint64_t *count;
+	uint32_t n_categories;
+	double count_sum;
+	_Atomic size_t next;
+	atomic_bool no_memory;
+	int64_t sum[GAPS], *own;
+};
+
+static void try_gaps(void *ctx)
 {
-	struct tally t = { .count = count, .n_categories = n_categories,
-		.past = mem_get(n_categories + 1, sizeof(uint32_t)),
-		.session = mem_get(n_categories + 1, sizeof(uint32_t)) };
-	int64_t sum[GAPS], *own = mem_get(GAPS * (s->n + 1), sizeof *own);
-	bool ok = t.past && t.session && own;
-	for (uint32_t c = 0; c < n_categories; c++)
-		t.sum += (double)count[c];
-	for (size_t g = 0; ok && g < GAPS; g++) {
-		sum[g] = best_of(&t, h, s, (int64_t)gap_min[g] * MINUTE_MS, until_ms,
-			own + g * s->n);
-		ok = sum[g] != INT64_MIN;
+	struct gap_work *w = ctx;
+	struct tally t = { .count = w->count, .sum = w->count_sum, .n_categories = w->n_categories,
+		.past = mem_get(w->n_categories + 1, sizeof(uint32_t)),
+		.session = mem_get(w->n_categories + 1, sizeof(uint32_t)) };
+	bool ok = t.past && t.session;
+	for (size_t g; ok && (g = atomic_fetch_add(&w->next, 1)) < GAPS; ) {
+		w->sum[g] = best_of(&t, w->f, w->s, (int64_t)gap_min[g] * MINUTE_MS,
+			w->own + g * w->s->n);
+		ok = w->sum[g] != INT64_MIN;
 	}
-	if (ok && s->n > 0)
-		*ret_ms = choose_gap_ms(own, sum, s->n);
-	mem_free(own);
+	if (!ok)
+		atomic_store(&w->no_memory, true);
 	mem_free(t.past);
 	mem_free(t.session);
+}
+
+int fit_gap(int64_t *ret_ms, const struct fit_scope *f, const struct sample *s,
+	const uint64_t *count, uint32_t n_categories, struct err *e)
+{
+	struct gap_work w = { .f = f, .s = s, .count = count, .n_categories = n_categories,
+		.own = mem_get(GAPS * (s->n + 1ul), sizeof *w.own) };
+	for (uint32_t c = 0; c < n_categories; c++)
+		w.count_sum += (double)count[c];
+	if (w.own)
+		crew_run(f->threads, try_gaps, &w);
+	bool ok = w.own && !w.no_memory;
+	if (ok && s->n > 0)
+		*ret_ms = choose_gap_ms(w.own, w.sum, s->n);
+	mem_free(w.own);
 	return ok ? 0 : err_set(e, -ENOMEM, "could not fit the session gap: out of memory");
 }

@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
+#include <stdatomic.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "learn/sample.h"
 #include "model/model.h"
+#include "series/crew.h"
 #include "series/history.h"
 #include "series/profile.h"
 
@@ -57,9 +58,8 @@ static void judge_each(void *ctx, const struct count *c, uint32_t n)
 		judge_count(ctx, c, n);
 }
 
-int fit_strength(struct model *m, const struct history *h, const struct sample *s,
-	const float *share,
-	int64_t until_ms, struct err *e)
+int fit_strength(struct model *m, const struct fit_scope *f, const struct sample *s,
+	const float *share, struct err *e)
 {
 	struct judge j = { .share = share };
 	struct profile p;
@@ -67,9 +67,9 @@ int fit_strength(struct model *m, const struct history *h, const struct sample *
 	profile_init(&p);
 	for (uint32_t i = 0; i < s->n && r == 0; i++) {
 		struct user_events u;
-		history_user(h, s->user[i], &u);
+		history_user(f->h, s->user[i], &u);
 		profile_reset(&p);
-		r = each_count(&p, &u, m->gap_ms, until_ms, judge_each, &j);
+		r = each_count(&p, &u, m->gap_ms, f->until_ms, judge_each, &j);
 	}
 	profile_done(&p);
 	if (r < 0)
@@ -86,6 +86,18 @@ int fit_strength(struct model *m, const struct history *h, const struct sample *
 	return 0;
 }
 
+#define USERS_AT_ONCE 512u
+
+/* Users are shared out among threads, each with counts of its own. */
+struct share_work {
+	const struct fit_scope *f;
+	int64_t gap_ms;
+	uint32_t n_categories;
+	_Atomic uint32_t next;
+	atomic_bool no_memory;
+	_Atomic uint64_t *count;
+};
+
 static void add_count(void *ctx, const struct count *c, uint32_t n)
 {
 	uint64_t *count = ctx;
@@ -93,18 +105,39 @@ static void add_count(void *ctx, const struct count *c, uint32_t n)
 	count[c->category]++;
 }
 
-int fit_shares(uint64_t *count, const struct history *h, int64_t gap_ms, int64_t until_ms,
+static void count_shares(void *ctx)
+{
+	struct share_work *w = ctx;
+	struct profile p;
+	uint32_t first, n_users = history_n_users(w->f->h);
+	uint64_t *own = mem_get(w->n_categories + 1ul, sizeof *own);
+	int r = own ? 0 : -ENOMEM;
+	profile_init(&p);
+	while (r == 0 && (first = atomic_fetch_add(&w->next, USERS_AT_ONCE)) < n_users)
+		for (uint32_t i = first; r == 0 && i < n_users && i - first < USERS_AT_ONCE; i++) {
+			struct user_events u;
+			history_user(w->f->h, i, &u);
+			profile_reset(&p);
+			r = each_count(&p, &u, w->gap_ms, w->f->until_ms, add_count, own);
+		}
+	for (uint32_t c = 0; r == 0 && c < w->n_categories; c++)
+		atomic_fetch_add(&w->count[c], own[c]);
+	if (r < 0)
+		atomic_store(&w->no_memory, true);
+	profile_done(&p);
+	mem_free(own);
+}
+
+int fit_shares(uint64_t *count, uint32_t n_categories, const struct fit_scope *f, int64_t gap_ms,
 	struct err *e)
 {
-	struct profile p;
-	int r = 0;
-	profile_init(&p);
-	for (uint32_t i = 0; i < history_n_users(h) && r == 0; i++) {
-		struct user_events u;
-		history_user(h, i, &u);
-		profile_reset(&p);
-		r = each_count(&p, &u, gap_ms, until_ms, add_count, count);
-	}
-	profile_done(&p);
-	return r < 0 ? err_set(e, r, "could not count the categories: out of memory") : 0;
+	struct share_work w = { .f = f, .gap_ms = gap_ms, .n_categories = n_categories,
+		.count = mem_get(n_categories + 1ul, sizeof *w.count) };
+	if (w.count)
+		crew_run(f->threads, count_shares, &w);
+	for (uint32_t c = 0; w.count && c < n_categories; c++)
+		count[c] += w.count[c];
+	bool ok = w.count && !w.no_memory;
+	mem_free(w.count);
+	return ok ? 0 : err_set(e, -ENOMEM, "could not count the categories: out of memory");
 }
