@@ -45,6 +45,7 @@ struct sweep {
 	struct record *record;          /* a user's are together and in time order */
 	struct exposure *exposure;
 	uint32_t n_findings, n_records, n_exposures;
+	char backend[16];       /* the one that did it */
 };
 
 int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,

@@ -34,7 +34,10 @@ struct portrait {
 	int64_t first_ms, last_ms;
 	int64_t from_ms, cell_ms;       /* start of cell 0, span of a cell */
 	uint32_t n_cells, n_rows;
-	struct portrait_row *row;       /* largest `now` first, ties by bytes; the rest last */
+	/* The newest alert's `to` and `from`, then the largest `now` first, ties by bytes; the
+	 * rest last.
+	 */
+	struct portrait_row *row;
 	float score[PORTRAIT_CELLS_MAX]; /* the highest change score in each cell; NaN: none */
 	float threshold;
 	struct finding *finding;        /* alerts of these events, oldest first */

@@ -49,6 +49,7 @@ struct run {
 	uint32_t n_alerts;
 	uint8_t *crossed;               /* see fit_options; NULL when the model was given */
 	struct load_result load;
+	char backend[16];               /* that detected; "" before */
 	char note[256];                 /* for stderr: unverified budget, too few users..., or "" */
 };
 

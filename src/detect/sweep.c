@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -206,6 +207,11 @@ static bool append(void *to, uint32_t *n, const void *from, uint32_t n_more, siz
 	return true;
 }
 
+static void name_backend(struct sweep *s, const struct worker *w)
+{
+	snprintf(s->backend, sizeof s->backend, "%s", w->shard.backend.ops->name);
+}
+
 static int collect(struct sweep *s, const struct worker *w, unsigned n, struct err *e)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -239,6 +245,7 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 			err_set(e, r, "%s", w[ready].err.text);
 	if (r == 0) {
 		run_workers(w, n);
+		name_backend(s, w);
 		r = collect(s, w, n, e);
 	}
 	if (r == 0 && o->stop && atomic_load(o->stop))

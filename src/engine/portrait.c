@@ -28,12 +28,25 @@ static int no_memory(struct err *e)
 	return err_set(e, -ENOMEM, "could not draw a user: out of memory");
 }
 
+/* The newest alert's categories come first, whatever their share: they are what it is about. */
+static int pin_of(const struct easel *w, uint32_t category)
+{
+	const struct portrait *p = w->p;
+	const struct finding *f = p->n_findings ? &p->finding[p->n_findings - 1] : NULL;
+
+	return f && category == f->to ? 0 : f && category == f->from ? 1 : 2;
+}
+
 static int row_cmp(const void *a, const void *b, void *ctx)
 {
 	const struct easel *w = ctx;
 	const struct tally_row *x = a, *y = b;
 	double vx = score_value(&x->since, w->o->score), vy = score_value(&y->since, w->o->score);
 
+	int pin_x = pin_of(w, x->category), pin_y = pin_of(w, y->category);
+
+	if (pin_x != pin_y)
+		return pin_x - pin_y;
 	if (vx != vy)
 		return vx > vy ? -1 : 1;
 	return dict_cmp(w->ids->category, x->category, y->category);

@@ -132,6 +132,7 @@ static void start(struct replay *r)
 	struct snapshot *s = &r->snap;
 
 	r->ready = true;
+	memcpy(r->snap.backend, r->run.backend, sizeof(r->snap.backend));
 	notice(r, r->run.load.why);
 	notice(r, r->run.note);
 	notice(r, r->err.text);
@@ -324,8 +325,6 @@ static void set_up(struct replay *r, const struct replay_options *o)
 	};
 	r->rate_tick = clock_tick_ms(r->o->clock);
 	name_source(r);
-	snprintf(r->snap.backend, sizeof(r->snap.backend), "%s",
-		o->run.backend ? o->run.backend : "auto");
 }
 
 struct feed *replay_open(const struct replay_options *o, struct err *e)

@@ -130,6 +130,7 @@ static int detect(struct run *r, const struct run_options *o, struct run_progres
 	for (uint32_t i = 0; i < s.n_findings; i++)
 		r->alert[i] = alert_make(&s.finding[i], &r->ids, r->model.hash);
 	r->n_alerts = s.n_findings;
+	memcpy(r->backend, s.backend, sizeof(r->backend));
 	alert_sort(r->alert, r->n_alerts, &r->ids);
 done:
 	sweep_done(&s);
