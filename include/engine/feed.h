@@ -33,7 +33,10 @@ struct snapshot {
 	bool live;
 	int64_t data_ms;                /* the data clock: the replay clock, or the newest released
 		 * event */
-	int64_t first_ms, last_ms;      /* of the log; last of what is known so far when live */
+	/* Of the log (replay: without stray times at its ends); when live, last is of what is known
+	 * so far.
+	 */
+	int64_t first_ms, last_ms;
 	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max
 		 * */
 	double lag_s;                   /* live: held back or waiting; replay: behind */

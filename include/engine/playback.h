@@ -26,13 +26,16 @@ struct playback {
 	const struct clock *clock;
 	const struct zone *zone;        /* of the times in messages */
 	int64_t first_ms, last_ms;
+	int64_t body_first_ms, body_last_ms;    /* without stray times at the ends */
 	double speed;                   /* data seconds a second; 0: max */
 	bool paused;
 	int64_t base_ms, base_tick;     /* it stood at base_ms at that tick */
 };
 
 /* Everything above the range is filled in by the caller, and speed and paused; the clock starts at
- * from_ms, kept in the range.
+ * from_ms, kept in the range, or with the body of the log when from_ms is INT64_MIN:
+ * a stray time of
+ * years ago is no reason to play years of nothing.
  */
 void playback_start(struct playback *p, int64_t from_ms);
 int64_t playback_now_ms(const struct playback *p);

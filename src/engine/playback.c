@@ -14,7 +14,7 @@ double playback_speed(const struct playback *p)
 {
 	if (p->speed > 0)
 		return p->speed;
-	return fmax(1, (double)(p->last_ms - p->first_ms) / 1000 / PLAYBACK_MAX_SECONDS);
+	return fmax(1, (double)(p->body_last_ms - p->body_first_ms) / 1000 / PLAYBACK_MAX_SECONDS);
 }
 
 static int64_t clamp(const struct playback *p, int64_t t_ms)
@@ -39,10 +39,32 @@ static void set_clock(struct playback *p, int64_t t_ms, bool paused)
 	p->paused = paused;
 }
 
+static int64_t time_of(const struct history *h, uint64_t k)
+{
+	uint32_t user, i;
+	struct user_events u;
+
+	history_nth(h, k, &user, &i);
+	history_user(h, user, &u);
+	return u.time_ms[i];
+}
+
+/* A thousandth of the events at an end is stray when it takes up more than a tenth of the rest. */
+static void find_body(struct playback *p)
+{
+	uint64_t n = history_n_events(p->history), stray = n / 1000;
+	int64_t first_ms = time_of(p->history, stray);
+	int64_t last_ms = time_of(p->history, n - 1 - stray), tenth = (last_ms - first_ms) / 10;
+
+	p->body_first_ms = first_ms - p->first_ms > tenth ? first_ms : p->first_ms;
+	p->body_last_ms = p->last_ms - last_ms > tenth ? last_ms : p->last_ms;
+}
+
 void playback_start(struct playback *p, int64_t from_ms)
 {
 	history_range(p->history, &p->first_ms, &p->last_ms);
-	set_clock(p, from_ms, p->paused);
+	find_body(p);
+	set_clock(p, from_ms == INT64_MIN ? p->body_first_ms : from_ms, p->paused);
 }
 
 bool playback_is_at_end(const struct playback *p)

@@ -148,8 +148,8 @@ static void start(struct replay *r)
 	r->play.alert = r->run.alert;
 	r->play.n_alerts = r->run.n_alerts;
 	playback_start(&r->play, r->o->from_ms);
-	s->first_ms = r->play.first_ms;
-	s->last_ms = r->play.last_ms;
+	s->first_ms = r->play.body_first_ms;
+	s->last_ms = r->play.body_last_ms;
 	r->rate_tick = r->play.base_tick;
 	r->rate_count = history_rank(r->run.history, r->play.base_ms);
 }

@@ -125,7 +125,8 @@ static void time_left(const struct snapshot *s, char *buf, size_t n)
 	*buf = 0;
 	if (speed > 0 && s->phase != FEED_ENDED) /* at most 13 columns, which the bar leaves free */
 		snprintf(buf, n, "  left %s",
-			words_span((int64_t)((double)(s->last_ms - s->data_ms) / speed), span));
+			words_span((int64_t)(fmax((double)(s->last_ms - s->data_ms), 0) / speed),
+				span));
 }
 
 static void draw_replay_bar(struct ui *u)

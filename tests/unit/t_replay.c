@@ -212,6 +212,34 @@ static void test_from(void **state)
 	close_show(&s);
 }
 
+/* Stray times are in the log, but neither where it begins nor what the bar spans. */
+static void test_stray_times(void **state)
+{
+	struct place stray = *(const struct place *)*state;
+	struct show plain, s;
+	struct err e = {0};
+	FILE *f;
+
+	open_show(&plain, *state, 1, true);
+	snprintf(stray.log, sizeof(stray.log), "%s/stray.csv", stray.folder);
+	write_log(stray.log);
+	f = fopen(stray.log, "a");
+	assert_non_null(f);
+	fputs("1000,user01,i1,phones,view,,\n2122867355,user01,i1,phones,view,,\n", f);
+	assert_int_equal(fclose(f), 0);
+	open_show(&s, &stray, 1, true);
+	assert_in_range(look(&s)->events, 6, N_USERS);  /* a thousandth, and the stray one */
+	assert_true(llabs(look(&s)->data_ms - look(&plain)->first_ms) < 3600000);
+	assert_true(llabs(look(&s)->first_ms - look(&plain)->first_ms) < 3600000);
+	assert_true(llabs(look(&s)->last_ms - look(&plain)->last_ms) < 3600000);
+	assert_int_equal(seek(&s, 1000000, &e), 0);
+	assert_int_equal(look(&s)->events, 1);
+	assert_int_equal(seek(&s, INT64_C(2122867355000), &e), 0);
+	assert_int_equal(look(&s)->events, N_USERS * N_LOOKS + 2);
+	close_show(&plain);
+	close_show(&s);
+}
+
 static int by_time(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -454,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_full_speed),
 		cmocka_unit_test(test_seek),
 		cmocka_unit_test(test_from),
+		cmocka_unit_test(test_stray_times),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_alert_steps),
 		cmocka_unit_test(test_user_events),
