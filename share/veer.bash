@@ -17,7 +17,7 @@ _veer_options()
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --quiet $all" ;;
-	generate) echo "--events --users --seed --truth --out --quiet $all" ;;
+	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	model) echo "$log --threads --until --out --quiet $all" ;;
 	doctor) echo "$all" ;;
 	esac

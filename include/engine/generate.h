@@ -28,6 +28,7 @@ struct generate_options {
 	uint64_t n_events;              /* exactly so many; 0: GENERATE_EVENTS */
 	uint64_t n_users;               /* 0: so many that the log spans nine days */
 	uint64_t seed;
+	bool calm;                      /* nobody changes interest: a log to calibrate on */
 };
 
 struct generated {

@@ -58,6 +58,7 @@ struct options {
 	bool rejects, evidence;
 	/* generate */
 	uint64_t events, users;
+	bool calm;
 	const char *truth;
 	/* evidence of life */
 	struct clock clock;

@@ -32,6 +32,7 @@ struct generate {
 	uint32_t n_users, hour;
 	uint64_t first_number;          /* of the users, all of equally many digits */
 	struct plant_scene scene;
+	bool calm;
 	uint32_t *rate;                 /* sessions a weekday of each user, in 1/65536 */
 	double cumulative[CATEGORIES];
 	uint16_t guide[GUIDE + 1];      /* first category with a cumulative share over i / GUIDE */
@@ -133,6 +134,7 @@ struct generate *generate_new(const struct generate_options *o, struct err *e)
 	g->key = chance_mix(o->seed + 0x766565720a);
 	g->scene.key = chance_pair(g->key, UINT32_MAX + UINT64_C(1));
 	g->scene.n_users = g->n_users;
+	g->calm = o->calm;
 	g->rate = mem_get(g->n_users, sizeof(*g->rate));
 	if (!g->rate)
 		goto no_memory;
@@ -171,7 +173,7 @@ bool generate_plan(const struct generate *g, uint32_t user, struct plant *ret)
 {
 	double a_day = g->rate[user] / 65536., days = g->scene.hours / 24;
 
-	return plant_plan(&g->scene, user, a_day * days, ret);
+	return !g->calm && plant_plan(&g->scene, user, a_day * days, ret);
 }
 
 static uint16_t draw_category(const struct generate *g, double u)

@@ -83,7 +83,7 @@ static int write_both(struct generate *g, struct truth *t, const struct options 
 
 int cmd_generate(struct options *o)
 {
-	struct generate_options how = { o->events, o->users, o->seed };
+	struct generate_options how = { o->events, o->users, o->seed, o->calm };
 	struct err e = { 0 };
 	struct generate *g = generate_new(&how, &e);
 	struct truth *t = g && o->truth ? truth_new(g, &e) : NULL;

@@ -112,6 +112,8 @@ const struct option_row option_table[] = {
 		"how many users (default: so many that the log spans nine days)", NULL },
 	{ "seed", 0, "N", GENERATE, &kind_count, AT(seed), "1",
 		"the log is a function of the seed and the two numbers above", NULL },
+	{ "calm", 0, NULL, GENERATE, &kind_flag, AT(calm), NULL,
+		"nobody changes interest: a log to calibrate a model on", NULL },
 	{ "truth", 0, "FILE", GENERATE, &kind_file, AT(truth), NULL,
 		"where to write who changed, and when", NULL },
 	{ "out", 0, "FILE", GENERATE | MODEL, &kind_file, AT(out), NULL,
