@@ -118,16 +118,17 @@ static int take_steps(sqlite3 *db, int64_t from)
 
 int schema_migrate(sqlite3 *db, const char *path, struct err *e)
 {
+	struct err why = {0};           /* an empty file is none of the caller's errors */
 	int64_t version;
 	int code = 0;
 
 	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		return fault(db, path, e);
-	version = read_version(db, path, e);
+	version = read_version(db, path, &why);
 	if (version == -ENODATA)
 		version = 0;
 	if (version < 0)
-		code = (int)version;
+		code = err_set(e, (int)version, "%s", why.text);
 	else if ((version < VERSION && take_steps(db, version) != SQLITE_OK)
 		 || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		code = fault(db, path, e);

@@ -39,7 +39,7 @@ static int setup(void **state)
 	snprintf(w->path, sizeof w->path, "%s/veer.db", w->dir);
 	w->s = store_open(w->path, &w->e);
 	*state = w;
-	return w->s ? 0 : -1;
+	return w->s && w->e.code == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
