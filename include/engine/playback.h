@@ -33,9 +33,8 @@ struct playback {
 };
 
 /* Everything above the range is filled in by the caller, and speed and paused; the clock starts at
- * from_ms, kept in the range, or with the body of the log when from_ms is INT64_MIN:
- * a stray time of
- * years ago is no reason to play years of nothing.
+ * from_ms, kept in the range, or with the body of the log when from_ms is INT64_MIN: a stray time
+ * of years ago is no reason to play years of nothing.
  */
 void playback_start(struct playback *p, int64_t from_ms);
 int64_t playback_now_ms(const struct playback *p);

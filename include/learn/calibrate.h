@@ -27,4 +27,12 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 /* "50/day" as a rate per 1000 user-days, by the model's users at risk. */
 double budget_kud(const struct budget *b, const struct model *m);
 
+/* A model under options that overrule it: another budget (amount 0: its own), another session gap
+ * (0:
+ * its own); sealed anew. name: its file, for messages; NULL: it came from none, and a budget a day
+ * that it cannot turn waits for the next fit. -EINVAL: a file's model cannot turn a budget a day.
+ */
+int calibrate_overrule(struct model *m, const struct budget *b, int64_t gap_ms, const char *name,
+	struct err *e);
+
 #endif

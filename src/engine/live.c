@@ -126,27 +126,6 @@ int live_use_model(struct live *l, struct model *m, struct err *e)
 	return 0;
 }
 
-/* The options that overrule a model; its hash is then another one. */
-static int adjust(struct model *m, const struct live_options *o, struct err *e)
-{
-	if (o->budget.per_day && o->budget.amount > 0 && m->at_risk_per_day <= 0 && o->model)
-		return err_set(e, -EINVAL,
-			"could not use a budget per day: model \"%s\" does not say how many "
-			"users are at risk on a day; give the budget per kud", o->model);
-	if (o->budget.amount > 0 && !(o->budget.per_day && m->at_risk_per_day <= 0)) {
-		double kud = budget_kud(&o->budget, m);
-		if (o->model || kud != m->budget_kud) {
-			m->budget_kud = kud;
-			m->threshold = model_threshold_for(m, kud);
-			m->unverified = m->provisional || kud < m->smallest_kud;
-		}
-	}
-	if (o->gap_ms > 0)
-		m->gap_ms = o->gap_ms;
-	model_seal(m);
-	return 0;
-}
-
 static int first_model(struct live *l, struct err *e)
 {
 	struct model m = {0};
@@ -162,7 +141,7 @@ static int first_model(struct live *l, struct err *e)
 		model_default(&m);
 	}
 	uint64_t hash = m.hash;
-	int r = adjust(&m, &l->o, e);
+	int r = calibrate_overrule(&m, &l->o.budget, l->o.gap_ms, l->o.model, e);
 	if (r == 0)
 		r = live_use_model(l, &m, e);
 	if (stored && r == 0 && live_model(l)->hash == hash)

@@ -43,24 +43,9 @@ static int load(struct run *r, const struct run_options *o, struct run_progress 
 /* A given model with the options that overrule it: its hash is then another one. */
 static int open_model(struct run *r, const struct run_options *o, struct err *e)
 {
-	struct model *m = &r->model;
-
-	if (model_open(m, o->model, e) < 0)
+	if (model_open(&r->model, o->model, e) < 0)
 		return e->code;
-	if (o->budget.per_day && o->budget.amount > 0 && m->at_risk_per_day <= 0)
-		return err_set(e, -EINVAL,
-			"could not use a budget per day: model \"%s\" does not say how many "
-			"users are at risk on a day; give the budget per kud",
-			o->model);
-	if (o->budget.amount > 0) {
-		m->budget_kud = budget_kud(&o->budget, m);
-		m->threshold = model_threshold_for(m, m->budget_kud);
-		m->unverified = m->budget_kud < m->smallest_kud;
-	}
-	if (o->gap_ms > 0)
-		m->gap_ms = o->gap_ms;
-	model_seal(m);
-	return 0;
+	return calibrate_overrule(&r->model, &o->budget, o->gap_ms, o->model, e);
 }
 
 static int fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)

@@ -173,6 +173,25 @@ double budget_kud(const struct budget *b, const struct model *m)
 	return m->at_risk_per_day > 0 ? 1000 * b->amount / m->at_risk_per_day : b->amount;
 }
 
+int calibrate_overrule(struct model *m, const struct budget *b, int64_t gap_ms, const char *name,
+	struct err *e)
+{
+	bool turns = !b->per_day || m->at_risk_per_day > 0;
+	if (b->amount > 0 && !turns && name)
+		return err_set(e, -EINVAL,
+			"could not use a budget per day: model \"%s\" does not say "
+			"how many users are at risk on a day; give the budget per kud", name);
+	if (b->amount > 0 && turns && budget_kud(b, m) != m->budget_kud) {
+		m->budget_kud = budget_kud(b, m);
+		m->threshold = model_threshold_for(m, m->budget_kud);
+		m->unverified = m->provisional || m->budget_kud < m->smallest_kud;
+	}
+	if (gap_ms > 0)
+		m->gap_ms = gap_ms;
+	model_seal(m);
+	return 0;
+}
+
 static int64_t total_exposure(const struct sweep *s)
 {
 	int64_t sum = 0;
