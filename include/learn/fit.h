@@ -1,7 +1,7 @@
 /* fit.h - a model from a log: session gap, shares, prior strength, thresholds for a budget.
  *
- * Gap: of 10 to 120 min, the one under which the next event's category is best predicted by the
- * session so far and the user's past (mean log likelihood; 30 min under 100 users). Strength: the
+ * Gap: of 10 to 120 min, the one under which the time to the next event is likeliest, when times
+ * within a session and between two have laws of their own (30 min under 100 users). Strength: the
  * one of a grid with the best log loss of the next count under channel 1's null. Thresholds: from
  * the record highs of the users themselves (DETECTION.md, "Calibration"), which makes them
  * in-sample. The result depends on the content of the history alone, not on threads or order.

@@ -25,12 +25,11 @@ struct fit_scope {
 	unsigned threads;
 };
 
-/* The session gap, in ms, under which the next event's category is predicted best: by the session
- * so far where there is one, and the user's past. count: N(c) of every category number over all
- * events.
+/* The session gap, in ms, that tells best the two kinds of times to the next event apart: within a
+ * session and between two, each lognormal (classification likelihood: Celeux & Govaert 1992). Of
+ * gaps as good as each other the one nearest to 30 min.
  */
-int fit_gap(int64_t *ret_ms, const struct fit_scope *f, const struct sample *s,
-	const uint64_t *count, uint32_t n_categories, struct err *e);
+int64_t fit_gap(const struct fit_scope *f, const struct sample *s);
 
 /* N(c) after session dedupe, of all users, added to count[] (by category number). */
 int fit_shares(uint64_t *count, uint32_t n_categories, const struct fit_scope *f, int64_t gap_ms,

@@ -51,8 +51,8 @@ static void count_events(struct fit *f)
 		struct user_events u;
 		history_user(f->h, user, &u);
 		uint32_t i = 0;
-		for (; i < u.n && u.time_ms[i] <= f->o->until_ms; i++)
-			f->count[u.category[i]]++;
+		while (i < u.n && u.time_ms[i] <= f->o->until_ms)
+			i++;
 		f->m->n_events += i;
 		f->m->n_users += i > 0;
 		if (i > 0) {
@@ -69,7 +69,7 @@ static int choose_gap(struct fit *f, struct err *e)
 	int r = sample_users(&s, f->h, f->ids, GAP_USERS, EVENTS_MIN, e);
 	f->m->gap_ms = f->o->gap_ms > 0 ? f->o->gap_ms : GAP_DEFAULT_MS;
 	if (r == 0 && f->o->gap_ms <= 0 && s.n_eligible >= GAP_USERS_MIN)
-		r = fit_gap(&f->m->gap_ms, &f->scope, &s, f->count, f->n_categories, e);
+		f->m->gap_ms = fit_gap(&f->scope, &s);
 	sample_done(&s);
 	return r;
 }
@@ -152,7 +152,6 @@ static int fit_all(struct fit *f, struct err *e)
 	count_events(f);
 	if ((r = choose_gap(f, e)) < 0)
 		return r;
-	memset(f->count, 0, f->n_categories * sizeof *f->count);
 	if ((r = fit_shares(f->count, f->n_categories, &f->scope, f->m->gap_ms, e)) < 0 ||
 	    (r = take_shares(f, e)) < 0)
 		return r;

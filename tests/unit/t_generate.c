@@ -21,7 +21,7 @@
 
 static struct generate *make(uint64_t events, uint64_t users, uint64_t seed)
 {
-	struct generate_options o = { events, users, seed };
+	struct generate_options o = { events, users, seed, false };
 	struct err e = { 0 };
 	struct generate *g = generate_new(&o, &e);
 
@@ -319,10 +319,32 @@ static void test_truth(void **state)
 	generate_free(g);
 }
 
+static void test_calm_log_plants_nobody(void **state)
+{
+	struct generate_options o = { 50000, 0, 3, false };
+	uint32_t planted[2] = { 0 };
+
+	(void)state;
+	for (int calm = 0; calm < 2; calm++) {
+		struct err e = { 0 };
+		struct plant p;
+		struct generate *g;
+
+		o.calm = calm;
+		g = generate_new(&o, &e);
+		assert_non_null(g);
+		for (uint32_t u = 0; u < generate_n_users(g); u++)
+			planted[calm] += generate_plan(g, u, &p);
+		generate_free(g);
+	}
+	assert_true(planted[0] > 10);
+	assert_int_equal(planted[1], 0);
+}
+
 static void test_limits(void **state)
 {
-	struct generate_options century = { 1000000000, 1, 0 };
-	struct generate_options crowd = { 10, UINT64_C(2000000000), 0 };
+	struct generate_options century = { 1000000000, 1, 0, false };
+	struct generate_options crowd = { 10, UINT64_C(2000000000), 0, false };
 	struct err e = { 0 };
 	struct generate *one = make(3, 1, 0);
 	struct generated *all = collect(one, 3);
@@ -367,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_shop),
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_truth),
+		cmocka_unit_test(test_calm_log_plants_nobody),
 		cmocka_unit_test(test_limits),
 	};
 
