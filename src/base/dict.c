@@ -307,12 +307,26 @@ static uint32_t add(struct dict *d, uint32_t tag, const char *s, size_t len)
 	return id;
 }
 
+/* The lock is held for less than going to sleep and waking up takes, so waiters spin first. */
+static bool init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t how;
+	bool made;
+
+	if (pthread_mutexattr_init(&how))
+		return false;
+	made = !pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ADAPTIVE_NP)
+		&& !pthread_mutex_init(lock, &how);
+	pthread_mutexattr_destroy(&how);
+	return made;
+}
+
 struct dict *dict_new(struct err *e)
 {
 	struct dict *d = mem_get(1, sizeof(*d));
 	uint32_t n = 0;
 
-	if (!d || pthread_mutex_init(&d->lock, NULL)) {
+	if (!d || !init_lock(&d->lock)) {
 		mem_free(d);
 		goto fail;
 	}
