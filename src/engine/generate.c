@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/chance.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "engine/chance.h"
 #include "engine/plant.h"
 #include "ingest/event.h"
 

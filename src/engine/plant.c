@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/chance.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "engine/chance.h"
 #include "engine/generate.h"
 
 #define SESSIONS_MIN 22         /* expected, to be chosen: a fifth of users have them */

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/chance.h"
 #include "base/err.h"
-#include "engine/chance.h"
 #include "engine/generate.h"
 #include "engine/plant.h"
 #include "ingest/event.h"

@@ -4,8 +4,8 @@
  * it can be made again without the parts before. Only + - * / on doubles is used, in a fixed order
  * and without contraction: exact by IEEE 754, where a libm differs in the last bit. Any thread.
  */
-#ifndef ENGINE_CHANCE_H
-#define ENGINE_CHANCE_H
+#ifndef BASE_CHANCE_H
+#define BASE_CHANCE_H
 
 #include <stdint.h>
 

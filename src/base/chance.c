@@ -1,4 +1,4 @@
-#include "engine/chance.h"
+#include "base/chance.h"
 
 #include <math.h>
 
