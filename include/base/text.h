@@ -39,6 +39,8 @@ size_t text_fit(const char *s, size_t len, unsigned columns, unsigned *ret_colum
  * where a byte that is no UTF-8 becomes the text "\xNN". Added whole or not at all.
  */
 bool text_add_csv(struct text *t, const char *s, size_t len);
+/* A csv field for programs: the very bytes, quoted when they must be. */
+bool text_add_raw(struct text *t, const char *s, size_t len);
 bool text_add_json(struct text *t, const char *s, size_t len);
 
 #endif

@@ -270,6 +270,18 @@ bool text_add_csv(struct text *t, const char *s, size_t len)
 	return keep_whole(t, mark, ok && text_add(t, "\"", quote));
 }
 
+bool text_add_raw(struct text *t, const char *s, size_t len)
+{
+	bool line_end = len && (memchr(s, '\r', len) || memchr(s, '\n', len));
+	bool quote = line_end || must_quote(s, len);
+	size_t mark = t->len;
+	bool ok = text_add(t, "\"", quote);
+
+	for (size_t i = 0; ok && i < len; i++)
+		ok = (s[i] != '"' || text_add(t, "\"", 1)) && text_add(t, s + i, 1);
+	return keep_whole(t, mark, ok && text_add(t, "\"", quote));
+}
+
 /* One character in a JSON string; a byte that is no UTF-8 becomes the text \xNN. */
 static bool add_json_one(struct text *t, const char *s, size_t n, uint32_t code)
 {
