@@ -19,6 +19,8 @@ _veer_options()
 		"--evidence --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	model) echo "$log --threads --until --out --quiet $all" ;;
+	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
+		"--channel --truth --scores --splice --match --kind --write --budgets --output --quiet $all" ;;
 	doctor) echo "$all" ;;
 	esac
 }
@@ -28,9 +30,11 @@ _veer_values()
 {
 	case $1 in
 	-f | --format) echo 'veer taobao' ;;
-	-o | --output) echo 'csv jsonl' ;;
+	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
+	--match) echo 'any rate' ;;
+	--kind) echo 'whole partial relabel' ;;
 	--channel) echo 'mixture' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
@@ -42,14 +46,14 @@ _veer_values()
 	--until) echo 'end' ;;
 	--threads) echo 'cores' ;;
 	--memory) echo 'half' ;;
-	--names | --model | --db | --scores | --keys | --truth | --out | --config) echo files ;;
+	--names | --model | --db | --scores | --keys | --truth | --out | --write | --config) echo files ;;
 	esac
 }
 
 _veer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='watch replay detect user alerts generate model doctor'
+	local commands='watch replay detect user alerts generate model evaluate doctor'
 	local values
 
 	COMPREPLY=()

@@ -14,6 +14,7 @@
 #include "alert/alert.h"
 #include "base/clock.h"
 #include "base/zone.h"
+#include "learn/evaluate.h"
 #include "learn/fit.h"
 #include "series/step.h"
 
@@ -59,7 +60,13 @@ struct options {
 	/* generate */
 	uint64_t events, users;
 	bool calm;
-	const char *truth;
+	const char *truth;              /* evaluate: read */
+	/* evaluate */
+	uint64_t splice_seed;
+	bool splice_given;              /* --splice stood on the command line or in the file */
+	const char *match, *kind, *write;
+	struct budget_list budgets;
+	const char *report;             /* -o table|csv|jsonl */
 	/* evidence of life */
 	struct clock clock;
 	volatile sig_atomic_t *stop;    /* set by INT, TERM, HUP */
@@ -88,5 +95,6 @@ int cmd_alerts(struct options *o);
 int cmd_generate(struct options *o);
 int cmd_model(struct options *o);
 int cmd_doctor(struct options *o);
+int cmd_evaluate(struct options *o);
 
 #endif

@@ -23,7 +23,7 @@ static void enter(struct run_progress *p, enum run_stage stage)
 	p->stage = (int)stage;
 }
 
-static int load(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
+int run_load(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
 	struct load_options lo = o->load;
 
@@ -124,7 +124,7 @@ done:
 
 int run_files(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
-	int code = load(r, o, p, e);
+	int code = run_load(r, o, p, e);
 
 	if (code == 0)
 		code = get_model(r, o, p, e);

@@ -44,13 +44,19 @@ static int add(struct reading *r, const struct option_row *row, const char *word
 	return 0;
 }
 
-static const struct option_row *row_named(const char *name, size_t len)
+/* A name may stand in several rows, of different commands: that of the command's own goes first. */
+static const struct option_row *row_named(const char *name, size_t len, unsigned bit)
 {
-	const struct option_row *row = option_table;
+	const struct option_row *other = NULL;
 
-	while (row->name && (strlen(row->name) != len || strncmp(row->name, name, len) != 0))
-		row++;
-	return row->name ? row : NULL;
+	for (const struct option_row *row = option_table; row->name; row++) {
+		if (strlen(row->name) != len || strncmp(row->name, name, len) != 0)
+			continue;
+		if (row->commands & bit)
+			return row;
+		other = other ? other : row;
+	}
+	return other;
 }
 
 /* "; did you mean X" with the nearest name of the options of a command (of all, when bit is 0). */
@@ -95,7 +101,7 @@ static int unknown(const struct reading *r, const char *given, struct err *e)
 {
 	const char *name = given + strspn(given, "-");
 	size_t len = strcspn(name, "=");
-	const struct option_row *row = row_named(name, len);
+	const struct option_row *row = row_named(name, len, r->command->bit);
 	char word[64], more[128];
 
 	if (row && !(row->commands & r->command->bit))
@@ -133,13 +139,13 @@ static void getopt_tables(unsigned bit, struct option *longs, char *shorts)
 	*longs = (struct option){ 0 };
 }
 
-static const struct option_row *row_coded(int code)
+static const struct option_row *row_coded(int code, unsigned bit)
 {
 	const struct option_row *row = option_table;
 
 	if (code >= CODE_BASE)
 		return &option_table[code - CODE_BASE];
-	while (row->name && row->letter != code)
+	while (row->name && !(row->letter == code && row->commands & bit))
 		row++;
 	return row->name ? row : NULL;
 }
@@ -154,7 +160,8 @@ static int take_arguments(struct reading *r, int argc, char **argv, struct err *
 	optind = 0;                     /* glibc: start anew */
 	opterr = 0;
 	while (status == 0 && (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct option_row *row = row_coded(code == ':' ? optopt : code);
+		const struct option_row *row = row_coded(code == ':' ? optopt : code,
+			r->command->bit);
 
 		letter[1] = (char)optopt;
 		if (code == '?')
@@ -218,7 +225,7 @@ static int take_line(struct reading *r, char *s, unsigned line, struct err *e)
 			name);
 	*equals = '\0';
 	name = trim(name);
-	row = row_named(name, strlen(name));
+	row = row_named(name, strlen(name), r->command->bit);
 	if (!row || row->offset == offsetof(struct options, config))
 		return err_set(e, -EINVAL, "%s:%u: no option is named \"%s\"%s", r->o->config, line,
 			name, suggest(name, 0, more, sizeof more));
@@ -266,8 +273,10 @@ static int assign(struct reading *r, const struct assignment *a, struct err *e)
 	};
 	char words[128];
 
-	if (row->kind->parse(&v))
+	if (row->kind->parse(&v)) {
+		r->o->splice_given |= row->offset == offsetof(struct options, splice_seed);
 		return 0;
+	}
 	err_set(e, -EINVAL, "--%s \"%s\": not %s", row->name, a->word,
 		accepted(row, words, sizeof words));
 	return a->line ? err_wrap(e, "%s:%u", r->o->config, a->line) : e->code;

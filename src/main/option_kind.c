@@ -174,6 +174,13 @@ static bool parse_budget(const struct value *v)
 	return strcmp(v->word, "auto") == 0 || budget_parse(v->to, v->word, &e) == 0;
 }
 
+static bool parse_budgets(const struct value *v)
+{
+	struct err e = { 0 };
+
+	return budget_list_parse(v->to, v->word, &e) == 0;
+}
+
 static bool parse_speed(const struct value *v)
 {
 	double *speed = v->to;
@@ -231,5 +238,8 @@ const struct option_kind kind_until = {
 	parse_until, "a time (2017-11-25, 2017-11-25T14:03:22Z, 1511618602, or end)", true
 };
 const struct option_kind kind_budget = { parse_budget, "a budget (0.5/kud or 50/day)", false };
+const struct option_kind kind_budgets = {
+	parse_budgets, "a list of budgets per 1000 user-days (.1,.5,2)", false
+};
 const struct option_kind kind_speed = { parse_speed, "a speed (60, 3600, or max)", false };
 const struct option_kind kind_screen = { parse_screen, "a size of screen (80x24)", false };

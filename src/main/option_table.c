@@ -7,11 +7,13 @@
 enum {
 	WATCH = 1 << 0, REPLAY = 1 << 1, DETECT = 1 << 2, USER = 1 << 3,
 	ALERTS = 1 << 4, GENERATE = 1 << 5, MODEL = 1 << 6, DOCTOR = 1 << 7,
+	EVALUATE = 1 << 8,
 	SCREEN = WATCH | REPLAY,
 	FILES = REPLAY | DETECT | USER | MODEL,
 	LOGS = FILES | WATCH,
+	READS = LOGS | EVALUATE,
 	FINDS = WATCH | REPLAY | DETECT | USER,
-	ALL = LOGS | ALERTS | GENERATE | DOCTOR
+	ALL = READS | ALERTS | GENERATE | DOCTOR
 };
 
 const struct command_row command_table[] = {
@@ -22,6 +24,8 @@ const struct command_row command_table[] = {
 	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store", ALERTS },
 	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
 	{ "model", cmd_model, "FILE...", "what is in a model, or a model fitted on logs", MODEL },
+	{ "evaluate", cmd_evaluate, "FILE...", "what is found in logs with known answers, and when",
+		EVALUATE },
 	{ "doctor", cmd_doctor, "", "what this build and this machine can do", DOCTOR },
 	{ NULL, NULL, NULL, NULL, 0 }
 };
@@ -29,43 +33,46 @@ const struct command_row command_table[] = {
 static const char *const scores[] = { "interest", "count", "ctr", "conversion", "amount", NULL };
 static const char *const backends[] = { "auto", "cpu", "cuda", NULL };
 static const char *const forms[] = { "csv", "jsonl", NULL };
+static const char *const reports[] = { "table", "csv", "jsonl", NULL };
 static const char *const channels[] = { "mixture", NULL };
+static const char *const matches[] = { "any", "rate", NULL };
+static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
 static const char *const themes[] = { "dark", "light", "mono", NULL };
 
 #define AT(field) offsetof(struct options, field)
 
 const struct option_row option_table[] = {
-	{ "format", 'f', "NAME", LOGS, &kind_format, AT(format), NULL,
+	{ "format", 'f', "NAME", READS, &kind_format, AT(format), NULL,
 		"where the fields of a row stand; guessed when not given", NULL },
-	{ "columns", 0, "LIST", LOGS, &kind_text, AT(columns), NULL,
+	{ "columns", 0, "LIST", READS, &kind_text, AT(columns), NULL,
 		"the columns of a log of your own, by number or name: "
 		"user=1,item=2,category=3,behaviour=4,time=5 (and price=, quantity=)", NULL },
-	{ "tz", 0, "ZONE", LOGS | ALERTS, &kind_zone, AT(zone), "UTC",
+	{ "tz", 0, "ZONE", READS | ALERTS, &kind_zone, AT(zone), "UTC",
 		"zone of times that name none, of days and of weeks", NULL },
 	{ "names", 0, "FILE", SCREEN | USER, &kind_file, AT(names), NULL,
 		"csv file of id,name: names to show for users, items and categories", NULL },
-	{ "session-gap", 0, "SPAN", LOGS, &kind_gap, AT(gap_ms), "fit",
+	{ "session-gap", 0, "SPAN", READS, &kind_gap, AT(gap_ms), "fit",
 		"a pause longer than this ends a session", NULL },
 	{ "step", 0, "STEP", FINDS, &kind_step, AT(step), "day",
 		"hour, day, week, or a span such as 15m: the buckets of interest", NULL },
 	{ "score", 0, "KIND", FINDS, &kind_score, AT(score), "interest",
 		"how interest in a step is measured", scores },
-	{ "model", 0, "FILE", FINDS, &kind_file, AT(model), NULL,
+	{ "model", 0, "FILE", FINDS | EVALUATE, &kind_file, AT(model), NULL,
 		"a fitted model; without it one is fitted on the log at hand", NULL },
 	{ "budget", 0, "RATE", LOGS, &kind_budget, AT(budget), "auto",
 		"false alarms to put up with: 0.5/kud (per 1000 user-days) or 50/day; auto: "
 		"the larger of 0.5/kud and the smallest that the log can verify", NULL },
-	{ "backend", 0, "NAME", FINDS, &kind_one_of, AT(backend), "auto",
+	{ "backend", 0, "NAME", FINDS | EVALUATE, &kind_one_of, AT(backend), "auto",
 		"what does the arithmetic", backends },
-	{ "threads", 0, "N", FILES, &kind_threads, AT(threads), "cores",
+	{ "threads", 0, "N", FILES | EVALUATE, &kind_threads, AT(threads), "cores",
 		"threads that parse and detect; the result does not depend on it", NULL },
-	{ "memory", 0, "SIZE", LOGS, &kind_memory, AT(memory_bytes), "half",
+	{ "memory", 0, "SIZE", READS, &kind_memory, AT(memory_bytes), "half",
 		"memory for events, beyond which they are spilled to a file; half: of the "
 		"machine's", NULL },
 	{ "from", 0, "TIME", REPLAY | USER | ALERTS, &kind_from, AT(from_ms), "start",
 		"where to begin", NULL },
-	{ "until", 0, "TIME", FILES | ALERTS, &kind_until, AT(until_ms), "end",
+	{ "until", 0, "TIME", FILES | ALERTS | EVALUATE, &kind_until, AT(until_ms), "end",
 		"the horizon: what comes after is left out", NULL },
 	{ "lateness", 0, "SPAN", WATCH, &kind_span, AT(lateness_ms), "5s",
 		"how long to wait for rows out of order; later ones are counted and dropped",
@@ -81,8 +88,27 @@ const struct option_row option_table[] = {
 	{ "scores", 0, "FILE", DETECT, &kind_file, AT(scores), NULL,
 		"write each user's record scores (user,timestamp,score) instead of alerts; -: to "
 		"standard output", NULL },
-	{ "channel", 0, "NAME", DETECT, &kind_one_of, AT(channel), "mixture",
-		"the channel of --scores", channels },
+	{ "channel", 0, "NAME", DETECT | EVALUATE, &kind_one_of, AT(channel), "mixture",
+		"the channel whose scores are asked for", channels },
+	{ "truth", 0, "FILE", EVALUATE, &kind_file, AT(truth), NULL,
+		"the known answers of the log: who changed, and when", NULL },
+	{ "scores", 0, "FILE", EVALUATE, &kind_file, AT(scores), NULL,
+		"judge the scores (user,timestamp,score) of any detector instead of our own",
+		NULL },
+	{ "splice", 0, "SEED", EVALUATE, &kind_count, AT(splice_seed), NULL,
+		"make changes with known answers in the log: histories that go on as another "
+		"user's", NULL },
+	{ "match", 0, "RULE", EVALUATE, &kind_one_of, AT(match), NULL,
+		"of --splice: any other user, or one about as busy (rate)", matches },
+	{ "kind", 0, "KIND", EVALUATE, &kind_one_of, AT(kind), NULL,
+		"of --splice: all sessions are another's, every second one, or the own under "
+		"other categories", kinds },
+	{ "write", 0, "DIR", EVALUATE, &kind_file, AT(write), NULL,
+		"of --splice: write spliced.csv and truth.csv into this folder", NULL },
+	{ "budgets", 0, "LIST", EVALUATE, &kind_budgets, AT(budgets), ".1,.2,.5,1,2,5,10,20",
+		"false alarms per 1000 user-days to try", NULL },
+	{ "output", 'o', "FORM", EVALUATE, &kind_one_of, AT(report), "table",
+		"form of the result", reports },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,
