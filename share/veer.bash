@@ -20,7 +20,8 @@ _veer_options()
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	model) echo "$log --threads --until --out --quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
-		"--channel --truth --scores --splice --match --kind --write --budgets --output --quiet $all" ;;
+		"--channel --truth --scores --splice --match --kind --min-events --write --budgets --output \
+		--quiet $all" ;;
 	doctor) echo "$all" ;;
 	esac
 }

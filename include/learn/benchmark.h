@@ -21,6 +21,7 @@ struct benchmark_options {
 	enum splice_kind kind;          /* of those that change */
 	double rate_tolerance;          /* as in struct splice_plan */
 	double changed, sham;           /* shares of the eligible */
+	uint32_t min_events;            /* before the change and after it; 0: 10 */
 };
 #define BENCHMARK_OPTIONS { .kind = SPLICE_WHOLE, .changed = .3, .sham = .1 }
 

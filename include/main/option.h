@@ -65,6 +65,7 @@ struct options {
 	uint64_t splice_seed;
 	bool splice_given;              /* --splice stood on the command line or in the file */
 	const char *match, *kind, *write;
+	uint32_t min_events;            /* of --splice; 0: not given */
 	struct budget_list budgets;
 	const char *report;             /* -o table|csv|jsonl */
 	/* evidence of life */

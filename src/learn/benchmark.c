@@ -277,6 +277,8 @@ int benchmark_make(struct benchmark *b, const struct splice_source *s,
 	m.user = mem_get(n, sizeof *m.user);
 	m.plan.user = m.user;
 	m.plan.rate_tolerance = o->rate_tolerance;
+	if (o->min_events > 0)
+		m.plan.min_pre = m.plan.min_post = o->min_events;
 	m.pool.member = mem_get(n, sizeof *m.pool.member);
 	m.pool.where = mem_get(n, sizeof *m.pool.where);
 	m.gone = mem_get(n, 1);

@@ -40,8 +40,8 @@ static int check(const struct options *o)
 	if (!o->truth && !o->splice_given)
 		return usage("give --truth FILE for a log with known answers, or --splice SEED "
 			"to make some");
-	if (!o->splice_given && (o->match || o->kind || o->write))
-		return usage("--match, --kind and --write need --splice");
+	if (!o->splice_given && (o->match || o->kind || o->write || o->min_events))
+		return usage("--match, --kind, --min-events and --write need --splice");
 	if (o->scores && o->model)
 		return usage("--scores needs no --model: thresholds are from the dev users");
 	return EXIT_OK;
@@ -84,6 +84,7 @@ static int splice(struct bench *b, const struct options *o, struct err *e)
 	struct splice_source s;
 	bo.seed = o->splice_seed;
 	bo.kind = kind_of(o);
+	bo.min_events = o->min_events;
 	bo.rate_tolerance = o->match && strcmp(o->match, "rate") == 0 ? SPLICE_RATE : 0;
 	if (bo.kind == SPLICE_RELABEL &&
 		!(relabel = relabel_new(b->run.history, &b->run.ids, e)))

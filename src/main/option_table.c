@@ -103,6 +103,8 @@ const struct option_row option_table[] = {
 	{ "kind", 0, "KIND", EVALUATE, &kind_one_of, AT(kind), NULL,
 		"of --splice: all sessions are another's, every second one, or the own under "
 		"other categories", kinds },
+	{ "min-events", 0, "N", EVALUATE, &kind_limit, AT(min_events), NULL,
+		"of --splice: events before the change, and as many after it (default 10)", NULL },
 	{ "write", 0, "DIR", EVALUATE, &kind_file, AT(write), NULL,
 		"of --splice: write spliced.csv and truth.csv into this folder", NULL },
 	{ "budgets", 0, "LIST", EVALUATE, &kind_budgets, AT(budgets), ".1,.2,.5,1,2,5,10,20",
