@@ -30,7 +30,9 @@ bool alert_form_parse(const char *word, enum alert_form *ret);
 void alert_header(struct text *t, enum alert_form form);
 void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
 	const char *state);
-/* "once in 40,000 user-days" */
+/* far, per 1000 user-days, in words: "once in 40,000 user-days", to two digits; from once a day on
+ * "more than once a user-day". NaN: "never calibrated".
+ */
 void alert_rarity(double far, char *buf, size_t n);
 
 #endif

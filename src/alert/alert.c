@@ -210,6 +210,10 @@ void alert_rarity(double far, char *buf, size_t n)
 		days = most;
 	snprintf(digits, sizeof digits, "%.1e", days);
 	days = strtod(digits, NULL);            /* two significant digits */
+	if (days < 1) {
+		snprintf(buf, n, "more than once a user-day");
+		return;
+	}
 	if (days < 10) {
 		snprintf(buf, n, "once in %.2g user-day%s", days, days == 1 ? "" : "s");
 		return;

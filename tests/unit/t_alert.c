@@ -208,11 +208,15 @@ static void rarity_reads_well(void **state)
 		{ 55, "once in 18 user-days" },
 		{ 400, "once in 2.5 user-days" },
 		{ 1000, "once in 1 user-day" },
-		{ 5000, "once in 0.2 user-days" },
+		{ 1004, "once in 1 user-day" },
+		{ 1006, "more than once a user-day" },
+		{ 5000, "more than once a user-day" },
+		{ INFINITY, "more than once a user-day" },
 		{ 1e-6, "once in 1,000,000,000 user-days" },
 		{ 1e-30, "once in 1,000,000,000,000 user-days" },
 		{ 0, "once in 1,000,000,000,000 user-days" },
 		{ NAN, "never calibrated" },
+		{ -1, "never calibrated" },
 	};
 	char buf[64];
 
