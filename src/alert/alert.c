@@ -38,7 +38,15 @@ static uint64_t alert_id(const struct finding *f, const struct ids *ids, uint64_
 
 struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash)
 {
-	return (struct alert){ *f, alert_id(f, ids, model_hash), model_hash };
+	return (struct alert){
+		.f = *f, .id = alert_id(f, ids, model_hash), .model = model_hash,
+		.cleared_ms = INT64_MIN, .onset_from_ms = INT64_MIN, .onset_to_ms = INT64_MIN,
+	};
+}
+
+const char *alert_state(const struct alert *a)
+{
+	return a->cleared_ms == INT64_MIN ? "new" : "cleared";
 }
 
 static int alert_cmp(const void *a, const void *b, void *ctx)

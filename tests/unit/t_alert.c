@@ -61,7 +61,7 @@ static void csv_row_is_contracts(void **state)
 {
 	struct ids *ids = *state;
 	struct finding f = finding(ids);
-	struct alert a = { f, 0xab, 0x0123456789abcdef };
+	struct alert a = { .f = f, .id = 0xab, .model = 0x0123456789abcdef };
 
 	assert_row(ALERT_CSV, &a, ids, "00000000000000ab,007,2017-11-25T14:03:22.007Z,"
 		"1969-12-31T23:59:59.999Z,interest,shift,\"Phones, used\",\"a\"\"b\\x1b\","
@@ -72,7 +72,7 @@ static void jsonl_row_has_the_same_names(void **state)
 {
 	struct ids *ids = *state;
 	struct finding f = finding(ids);
-	struct alert a = { f, 0xab, 0x0123456789abcdef };
+	struct alert a = { .f = f, .id = 0xab, .model = 0x0123456789abcdef };
 
 	assert_row(ALERT_JSONL, &a, ids, "{\"alert_id\":\"00000000000000ab\",\"user\":\"007\","
 		"\"time\":\"2017-11-25T14:03:22.007Z\",\"onset\":\"1969-12-31T23:59:59.999Z\","
@@ -88,7 +88,7 @@ static void absent_is_empty_or_null(void **state)
 	struct finding f = { .user = id(ids->user, "u"), .from = DICT_NONE, .to = DICT_NONE,
 		.n_before = 3, .n_after = 4, .score = 1, .far = NAN, .kind = KIND_VOLUME,
 		.direction = DIRECTION_FADE };
-	struct alert a = { f, 0, 1 };
+	struct alert a = { .f = f, .id = 0, .model = 1 };
 
 	assert_row(ALERT_CSV, &a, ids, "0000000000000000,u,1970-01-01T00:00:00.000Z,"
 		"1970-01-01T00:00:00.000Z,volume,fade,,,,,1,,0,new,0000000000000001\n");
