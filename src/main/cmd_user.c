@@ -256,7 +256,7 @@ static int draw_from_run(struct subject *u, const struct run *r, struct err *e)
 	for (uint32_t i = 0; i < u->portrait.n_findings; i++) {
 		struct alert a = alert_make(&u->portrait.finding[i], u->ids, u->model->hash);
 
-		if (know(u, &a, "new", e) < 0)
+		if (know(u, &a, alert_state(&a), e) < 0)
 			return e->code;
 	}
 	return 0;
