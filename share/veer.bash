@@ -16,7 +16,7 @@ _veer_options()
 	detect) echo "$log $find --threads --until --scores --channel --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
-		"--evidence --quiet $all" ;;
+		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	model) echo "$log --threads --until --out --quiet $all" ;;
 	doctor) echo "$all" ;;
@@ -35,6 +35,8 @@ _veer_values()
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;
+	--state) echo 'new cleared' ;;
+	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
 	--budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;

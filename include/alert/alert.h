@@ -6,6 +6,7 @@
 #define ALERT_ALERT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "detect/finding.h"
@@ -38,6 +39,16 @@ bool alert_form_parse(const char *word, enum alert_form *ret);
 void alert_header(struct text *t, enum alert_form form);
 void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
 	const char *state);
+/* The same, and two columns more: label and note. */
+struct alert_words {
+	const char *state;
+	const char *label;              /* NULL: none */
+	const char *note;
+	size_t note_len;                /* 0: none */
+};
+void alert_header_labelled(struct text *t, enum alert_form form);
+void alert_row_labelled(struct text *t, enum alert_form form, const struct alert *a,
+	const struct ids *ids, const struct alert_words *w);
 /* far, per 1000 user-days, in words: "once in 40,000 user-days", to two digits; from once a day on
  * "more than once a user-day". NaN: "never calibrated".
  */

@@ -19,7 +19,7 @@ const struct command_row command_table[] = {
 	{ "replay", cmd_replay, "FILE...", "console over whole files, at any speed", REPLAY },
 	{ "detect", cmd_detect, "FILE...", "alerts of whole files to standard output", DETECT },
 	{ "user", cmd_user, "ID [FILE...]", "all about one user, from a store or files", USER },
-	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store", ALERTS },
+	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store, and labels for them", ALERTS },
 	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
 	{ "model", cmd_model, "FILE...", "what is in a model, or a model fitted on logs", MODEL },
 	{ "doctor", cmd_doctor, "", "what this build and this machine can do", DOCTOR },
@@ -30,6 +30,8 @@ static const char *const scores[] = { "interest", "count", "ctr", "conversion", 
 static const char *const backends[] = { "auto", "cpu", "cuda", NULL };
 static const char *const forms[] = { "csv", "jsonl", NULL };
 static const char *const channels[] = { "mixture", NULL };
+static const char *const states[] = { "new", "cleared", NULL };
+static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
 static const char *const themes[] = { "dark", "light", "mono", NULL };
 
@@ -106,6 +108,15 @@ const struct option_row option_table[] = {
 		"the rows that could not be used, and why, instead of alerts", NULL },
 	{ "evidence", 0, NULL, ALERTS, &kind_flag, AT(evidence), NULL,
 		"the interest a step around each alert, too", NULL },
+	{ "state", 0, "NAME", ALERTS, &kind_one_of, AT(state), NULL,
+		"only new alerts, or only those whose user is back at the old interest", states },
+	{ "labels", 0, NULL, ALERTS, &kind_flag, AT(labels), NULL,
+		"only alerts with a label, and the label and its note with each", NULL },
+	{ "label", 0, "WORD", ALERTS, &kind_one_of, AT(label), NULL,
+		"say of the alerts whose ids are given that each is a true change or a false "
+		"alarm; none takes that back", labels },
+	{ "note", 0, "TEXT", ALERTS, &kind_text, AT(note), NULL,
+		"why --label says so", NULL },
 	{ "events", 0, "N", GENERATE, &kind_count, AT(events), "1000000",
 		"how many events", NULL },
 	{ "users", 0, "N", GENERATE, &kind_count, AT(users), NULL,

@@ -82,6 +82,40 @@ static void jsonl_row_has_the_same_names(void **state)
 		"\"model\":\"0123456789abcdef\"}\n");
 }
 
+static void assert_labelled(enum alert_form form, struct ids *ids, const struct alert_words *w,
+	const char *end)
+{
+	struct alert a = { .f = finding(ids), .id = 0xab, .model = 1 };
+	struct text plain, t;
+
+	text_init(&plain, 4096);
+	text_init(&t, 4096);
+	alert_row(&plain, form, &a, ids, w->state);
+	plain.s[plain.len - (form == ALERT_CSV ? 1 : 2)] = '\0';
+	alert_row_labelled(&t, form, &a, ids, w);
+	assert_memory_equal(t.s, plain.s, strlen(plain.s));
+	assert_string_equal(t.s + strlen(plain.s), end);
+	text_done(&plain);
+	text_done(&t);
+}
+
+static void a_labelled_row_has_two_cells_more(void **state)
+{
+	static const struct alert_words said = { "cleared", "false", "a,\x1b", 3 };
+	static const struct alert_words unsaid = { "new", NULL, NULL, 0 };
+	struct text t;
+
+	assert_labelled(ALERT_CSV, *state, &said, ",false,\"a,\\x1b\"\n");
+	assert_labelled(ALERT_JSONL, *state, &said,
+		",\"label\":\"false\",\"note\":\"a,\\u001b\"}\n");
+	assert_labelled(ALERT_CSV, *state, &unsaid, ",,\n");
+	assert_labelled(ALERT_JSONL, *state, &unsaid, ",\"label\":null,\"note\":null}\n");
+	text_init(&t, 4096);
+	alert_header_labelled(&t, ALERT_CSV);
+	assert_non_null(strstr(t.s, ",severity,state,model,label,note\n"));
+	text_done(&t);
+}
+
 static void absent_is_empty_or_null(void **state)
 {
 	struct ids *ids = *state;
@@ -235,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_IDS(csv_row_is_contracts),
 		WITH_IDS(jsonl_row_has_the_same_names),
+		WITH_IDS(a_labelled_row_has_two_cells_more),
 		WITH_IDS(absent_is_empty_or_null),
 		cmocka_unit_test(header_has_a_name_a_cell),
 		WITH_IDS(id_depends_on_its_five_fields_alone),
