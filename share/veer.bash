@@ -31,7 +31,7 @@ _veer_values()
 	-o | --output) echo 'csv jsonl' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
-	--channel) echo 'mixture' ;;
+	--channel) echo 'learned mixture mixture,learned' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;

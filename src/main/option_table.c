@@ -29,7 +29,7 @@ const struct command_row command_table[] = {
 static const char *const scores[] = { "interest", "count", "ctr", "conversion", "amount", NULL };
 static const char *const backends[] = { "auto", "cpu", "cuda", NULL };
 static const char *const forms[] = { "csv", "jsonl", NULL };
-static const char *const channels[] = { "mixture", NULL };
+static const char *const channels[] = { "learned", "mixture", "mixture,learned", NULL };
 static const char *const states[] = { "new", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
@@ -83,8 +83,8 @@ const struct option_row option_table[] = {
 	{ "scores", 0, "FILE", DETECT, &kind_file, AT(scores), NULL,
 		"write each user's record scores (user,timestamp,score) instead of alerts; -: to "
 		"standard output", NULL },
-	{ "channel", 0, "NAME", DETECT, &kind_one_of, AT(channel), "mixture",
-		"the channel of --scores", channels },
+	{ "channel", 0, "NAME", DETECT, &kind_one_of, AT(channel), "learned",
+		"the channels that are to speak when no model is given", channels },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,

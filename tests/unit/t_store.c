@@ -406,7 +406,7 @@ static void the_newest_model_is_found(void **state)
 	assert_int_equal(w->e.code, 0);
 	model_default(&old);
 	model_default(&newer);
-	newer.threshold = 5;
+	newer.threshold[CHANNEL_MIXTURE] = 5;
 	model_seal(&newer);
 	begin(w);
 	store_put_model(w->s, &newer, 2000, &w->e);
