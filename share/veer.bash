@@ -16,7 +16,7 @@ _veer_options()
 	detect) echo "$log $find --threads --until --scores --channel --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
-		"--evidence --quiet $all" ;;
+		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	model) echo "$log --threads --until --out --quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
@@ -34,12 +34,12 @@ _veer_values()
 	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
-	--match) echo 'any rate' ;;
-	--kind) echo 'whole partial relabel' ;;
-	--channel) echo 'mixture' ;;
+	--channel) echo 'learned mixture mixture,learned' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;
+	--state) echo 'new cleared' ;;
+	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
 	--budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;

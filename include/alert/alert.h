@@ -6,6 +6,7 @@
 #define ALERT_ALERT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "detect/finding.h"
@@ -16,13 +17,21 @@ struct text;
 
 enum alert_form { ALERT_CSV, ALERT_JSONL };
 
+#define ALERT_CHANNELS_MAX 32
+
 struct alert {
 	struct finding f;
 	uint64_t id;            /* of (user, kind, onset, time, model hash): veer-store(5) */
 	uint64_t model;         /* hash of the model that raised it */
+	int64_t cleared_ms;     /* when the user was back at the old interest; INT64_MIN: is not */
+	int64_t onset_from_ms, onset_to_ms;     /* hold the onset with 90 %; INT64_MIN: unknown */
+	char channels[ALERT_CHANNELS_MAX];      /* that voted: "learned,mixture"; "": unknown */
 };
 
+/* Not cleared, of unknown channels and onset interval. */
 struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash);
+/* "cleared" or "new". */
+const char *alert_state(const struct alert *a);
 /* By (time, user bytes, kind). ids are needed for the users' bytes. */
 void alert_sort(struct alert *a, uint32_t n, const struct ids *ids);
 
@@ -30,7 +39,19 @@ bool alert_form_parse(const char *word, enum alert_form *ret);
 void alert_header(struct text *t, enum alert_form form);
 void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
 	const char *state);
-/* "once in 40,000 user-days" */
+/* The same, and two columns more: label and note. */
+struct alert_words {
+	const char *state;
+	const char *label;              /* NULL: none */
+	const char *note;
+	size_t note_len;                /* 0: none */
+};
+void alert_header_labelled(struct text *t, enum alert_form form);
+void alert_row_labelled(struct text *t, enum alert_form form, const struct alert *a,
+	const struct ids *ids, const struct alert_words *w);
+/* far, per 1000 user-days, in words: "once in 40,000 user-days", to two digits; from once a day on
+ * "more than once a user-day". NaN: "never calibrated".
+ */
 void alert_rarity(double far, char *buf, size_t n);
 
 #endif

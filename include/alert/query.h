@@ -5,6 +5,7 @@
 #ifndef ALERT_QUERY_H
 #define ALERT_QUERY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "alert/alert.h"
@@ -16,6 +17,8 @@ struct query_alerts {
 	const char *category;           /* NULL: all; from or to */
 	int64_t from_ms, to_ms;         /* inclusive; INT64_MIN, INT64_MAX: open */
 	unsigned min_severity;
+	const char *state;              /* NULL: all */
+	bool labelled;                  /* only those with a label */
 	uint32_t limit;                 /* 0: all; else the newest so many, still oldest first */
 };
 

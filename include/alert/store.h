@@ -23,6 +23,7 @@ struct model;
 struct store;
 
 struct store *store_open(const char *path, struct err *e);
+struct store *store_open_existing(const char *path, struct err *e);     /* -ENOENT; makes no file */
 struct store *store_open_read(const char *path, struct err *e);
 void store_close(struct store *s);              /* an open transaction is rolled back */
 
@@ -30,8 +31,14 @@ int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
-/* Writing; inside a transaction. Texts come from ids. */
+/* Writing; inside a transaction. Texts come from ids. Of an alert that is there already nothing is
+ * changed, but that an (earlier) clearing is kept.
+ */
 int store_put_alert(struct store *s, const struct alert *a, const struct ids *ids, struct err *e);
+/* The user of an alert is back at the old interest; the earliest time stays. -ENOENT: no such
+ * alert.
+ */
+int store_set_cleared(struct store *s, uint64_t alert_id, int64_t cleared_ms, struct err *e);
 /* One step of the user's interest around an alert. */
 int store_put_evidence(struct store *s, uint64_t alert_id, int64_t step_ms, const char *category,
 	double interest, struct err *e);
@@ -46,6 +53,33 @@ int store_put_event(struct store *s, const struct event *ev, const struct ids *i
 int store_retain(struct store *s, int64_t before_ms, int64_t upto_seq, struct err *e);
 /* Begins an epoch; nothing when the newest one has this model already. */
 int store_put_model(struct store *s, const struct model *m, int64_t since_ms, struct err *e);
+
+/* What an operator said of an alert: a change there was, or a false alarm. */
+enum label { LABEL_NONE, LABEL_TRUE, LABEL_FALSE, LABEL_N };
+extern const char *const label_name[LABEL_N];
+#define STORE_NOTE_MAX 4096     /* bytes */
+struct store_label {
+	uint64_t alert_id;
+	enum label label;
+	int64_t set_ms;                 /* when it was said, by the clock on the wall */
+	const char *note;               /* raw bytes */
+	size_t note_len;
+	/* of the alert; only when read */
+	const char *user;
+	size_t user_len;
+	enum kind kind;
+	int64_t onset_ms, time_ms;
+};
+/* LABEL_NONE takes a label away; a new one replaces the old, note and all. -ENOENT: no such
+ * alert.
+ */
+int store_set_label(struct store *s, const struct store_label *l, struct err *e);
+/* In the order of the alerts: time, user, kind. */
+int store_each_label(struct store *s, int (*each)(void *ctx, const struct store_label *l),
+	void *ctx, struct err *e);
+/* That of one alert, when it has any. */
+int store_one_label(struct store *s, uint64_t alert_id,
+	int (*each)(void *ctx, const struct store_label *l), void *ctx, struct err *e);
 
 /* Small facts of a run, by name: "released_ms", "checkpoint_seq", counters... */
 int store_set_number(struct store *s, const char *name, int64_t value, struct err *e);

@@ -13,7 +13,7 @@ enum store_sql {
 	STORE_BEGIN, STORE_COMMIT,
 	STORE_PUT_ALERT, STORE_PUT_EVIDENCE, STORE_PUT_REJECT, STORE_PUT_MODEL,
 	STORE_PUT_EVENT, STORE_RETAIN, STORE_SET_NUMBER, STORE_GET_NUMBER, STORE_PUT_PLACE,
-	STORE_PUT_PROFILE,
+	STORE_PUT_PROFILE, STORE_SET_CLEARED, STORE_HAS_ALERT, STORE_PUT_LABEL, STORE_DROP_LABEL,
 	STORE_SQL_N
 };
 
@@ -34,6 +34,9 @@ int store_walk(struct store *s, struct sqlite3_stmt *q,
 	int (*each)(void *ctx, struct sqlite3_stmt *q), void *ctx, struct err *e);
 /* A statement for store_walk(). */
 int store_prepare(struct store *s, const char *sql, struct sqlite3_stmt **ret, struct err *e);
+
+/* The place of a word in a table of n; n when it is not there, or NULL. */
+uint8_t store_word(const char *word, const char *const *table, uint8_t n);
 
 #define STORE_HEX 17    /* 16 digits and NUL */
 /* Hashes and ids are hex texts in the store, as in the rows people get. */

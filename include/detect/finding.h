@@ -14,15 +14,17 @@ extern const char *const direction_name[DIRECTION_N];
 struct finding {
 	int64_t time_ms;        /* of the event that completed the evidence */
 	int64_t onset_ms;       /* of the first event of the chosen tau */
+	int64_t onset_from_ms, onset_to_ms;     /* holds the onset with 90 % */
 	uint32_t user;
 	uint32_t from, to;      /* categories; DICT_NONE: none stands out */
 	uint32_t n_before, n_after;             /* counts before tau, and since */
 	uint32_t from_before, from_after;       /* of category `from` */
 	uint32_t to_before, to_after;           /* of category `to` */
-	float score;            /* ln M_n less the offset for n */
+	float score;            /* of the channel, or -ln far when several speak */
 	float far;              /* per 1000 user-days */
 	uint8_t severity;       /* 0..100 */
 	uint8_t kind, direction;
+	uint8_t channels;       /* mask of those that voted */
 };
 
 #endif

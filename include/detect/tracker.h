@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detect/finding.h"
+#include "detect/shard.h"
 #include "ingest/event.h"
 
 struct err;
@@ -24,21 +24,26 @@ struct tracker *tracker_new(const struct model *m, const struct ids *ids, const 
 	struct err *e);
 void tracker_free(struct tracker *t);
 
-/* Called for each finding, in the order of the events. */
-typedef int tracker_sink(void *ctx, const struct finding *f, struct err *e);
+/* Called for each finding and each clearing, in the order in which they come to be known. */
+typedef int tracker_sink(void *ctx, const struct shard_event *ev, struct err *e);
 
 /* Events in order of (time, user, category, item, behaviour); no instant is split between calls.
- * New users and categories are taken as they come.
+ * New users, categories and items are taken as they come. Time is known to have passed up to the
+ * newest event; tracker_advance() says that it has passed further (the watermark), so that sessions
+ * that are over are judged.
  */
+int tracker_advance(struct tracker *t, int64_t now_ms, tracker_sink *sink, void *ctx,
+	struct err *e);
 int tracker_feed(struct tracker *t, const struct event *ev, uint32_t n, tracker_sink *sink,
 	void *ctx,
 	struct err *e);
 
 /* Where a user stands: what the screens draw. */
 struct standing {
-	float score;            /* as of the last instant with a count; -INFINITY: none yet, or
-		 * learning */
-	float threshold;
+	/* Of the channel nearest to its threshold, as it was last read; -INFINITY: none yet, or
+	 * learning.
+	 */
+	float score, threshold;
 	uint32_t n;             /* counts since the start or the last restart */
 	bool learning;          /* never an alert yet */
 	int64_t risk_ms;        /* at risk since; INT64_MAX: not */

@@ -48,6 +48,7 @@ struct portrait {
 struct portrait_options {
 	uint32_t n_cells;
 	uint32_t max_rows;              /* with more categories, the last of these is the rest */
+	int64_t horizon_ms;             /* up to which time is known to have passed */
 	int64_t upto_ms;                /* the right edge, in the last cell; no later events */
 	int64_t span_ms;                /* 0: from the user's first event */
 	enum score_kind score;

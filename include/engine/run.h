@@ -27,6 +27,7 @@ struct run_options {
 	const char *model;              /* file; NULL: fit one on the log */
 	struct budget budget;           /* amount 0: the model's own, or the default */
 	int64_t gap_ms;                 /* session gap; 0: fitted */
+	unsigned channels;              /* mask of those to fit; 0: the default */
 	const char *backend;            /* NULL: auto */
 	size_t memory_bytes;            /* for events, before spilling; 0: no limit */
 	int64_t until_ms;               /* horizon; INT64_MAX: the end of the input */

@@ -1,10 +1,11 @@
 /* calibrate.h - what a score is worth: thresholds for a budget, from the record highs of real
  * users.
  *
- * One curve, far(score), is the rate of first crossings per 1000 user-days at risk (CONTRACT.md,
- * "Rarity"). The null maximum grows with the length of a history; thresholds by strata of it were
- * measured and find less at the same budget on every development log, so the offsets stay 0.
- * All sums are of integers, so the result does not depend on the order of users.
+ * A curve, far(score), is the rate of first crossings per 1000 user-days at risk (CONTRACT.md,
+ * "Rarity"). Each channel that speaks has one; when there are several, the rarest of a user's
+ * scores is a new score, with a curve of its own, so that the promise holds whatever their
+ * dependence. A user is scored by shares that its fold has not gone into (model.h), so users of the
+ * fit and users never seen are alike. All sums are of integers: the order of users does not matter.
  */
 #ifndef LEARN_CALIBRATE_H
 #define LEARN_CALIBRATE_H
@@ -18,11 +19,14 @@ struct model;
 /* fewer cannot verify a promise (CONTRACT, "Model epochs") */
 #define CALIBRATE_ALARMS_MIN 10u
 
-/* Reads the records and exposures of a sweep; sets far, threshold, budget and the report's
- * user_days, at_risk_per_day, n_alarms of m. from_ms and to_ms of m must be set. -ENODATA: nobody
- * was at risk.
+/* Reads the records and exposures of a sweep; sets curves, thresholds, budget and the report's
+ * user_days, at_risk_per_day, n_alarms of m. channels, from_ms and to_ms of m must be set.
+ * -ENODATA: nobody was at risk.
  */
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e);
+
+/* Who crosses a threshold of m, by user number, 1 or 0; mem_free() it. NULL: no memory. */
+uint8_t *calibrate_crossed(const struct model *m, const struct sweep *s, uint32_t n_users);
 
 /* "50/day" as a rate per 1000 user-days, by the model's users at risk. */
 double budget_kud(const struct budget *b, const struct model *m);

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/channel.h"
+
 struct err;
 struct history;
 struct ids;
@@ -23,11 +25,14 @@ struct budget {
 	bool per_day;           /* else per 1000 user-days */
 };
 
+#define FIT_CHANNELS CHANNEL_BIT(CHANNEL_LEARNED)
+
 struct fit_options {
 	struct budget budget;
 	int64_t gap_ms;         /* 0: fit it */
 	int64_t until_ms;       /* the horizon */
 	unsigned threads;
+	unsigned channels;              /* mask of those that are to speak; 0: FIT_CHANNELS */
 	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */
 	const atomic_bool *stop;        /* may be NULL */
 	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep

@@ -56,7 +56,10 @@ struct options {
 	const char *category;
 	unsigned min_severity;
 	uint32_t limit;
-	bool rejects, evidence;
+	bool rejects, evidence, labels;
+	const char *state;
+	/* labelling */
+	const char *label, *note;
 	/* generate */
 	uint64_t events, users;
 	bool calm;

@@ -12,16 +12,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct dict;
+#include "model/channel.h"
+
 struct err;
 
-#define MODEL_KNOTS 3           /* strata of history length: [10,30) [30,100) [100,..) */
 #define MODEL_FAR_MAX 256
+#define MODEL_FOLDS 5
 
+/* Users fall into folds by the hash of their first event: not of their id, so names do not matter.
+ * What was counted of a fold's users is known apart, so that a user is judged by shares that
+ * nothing of the user's own fold has gone into (cross-fitting; DETECTION.md, channel 4): users the
+ * model was fitted on and users it has never seen are then judged alike, on which its promise
+ * rests.
+ */
 struct model_share {
 	char *category;
 	uint32_t len;
+	uint32_t n_items;               /* different ones */
 	uint64_t count;                 /* N(c) after session dedupe */
+	uint64_t rows;                  /* R(c): one an item a session */
+	uint64_t fold_count[MODEL_FOLDS], fold_rows[MODEL_FOLDS];
+};
+
+/* An item that several users took, most frequent ones first when there are too many. */
+struct model_item {
+	char *item;
+	uint32_t len;
+	uint32_t rows, fold_rows[MODEL_FOLDS];
 };
 
 struct model_far {
@@ -29,36 +46,50 @@ struct model_far {
 	double far;             /* first crossings per 1000 user-days at this score or above */
 };
 
+struct model_curve {
+	struct model_far at[MODEL_FAR_MAX];
+	uint32_t n;
+	double tail;            /* beyond the last: far falls by e every 1 / tail of score */
+};
+
+/* Channel `learned`: strengths of the priors of its kinds of evidence, and what each weighs. */
+enum model_evidence { EVIDENCE_CATEGORY, EVIDENCE_ITEM_WITHIN, EVIDENCE_ITEM, EVIDENCE_N };
+struct model_learned {
+	float strength[EVIDENCE_N];
+	float weight[EVIDENCE_N];
+};
+
 struct model {
 	uint64_t hash;
 	bool provisional;               /* the shipped defaults: nothing of this log is in it */
 	bool unverified;        /* the budget implies under 10 alarms on the calibration users */
+	unsigned channels;              /* mask of those that speak */
+	unsigned n_folds;               /* 0: nothing is known apart */
 	int64_t gap_ms;                 /* session gap */
 	float strength;                 /* s of DETECTION.md, channel 1 */
 	struct model_share *share;      /* sorted by bytes */
 	uint32_t n_share;
-	uint64_t count_sum;
-	/* Subtracted from ln M at n = model_knot_n[], linear in ln n between. */
-	float knot_offset[MODEL_KNOTS];
-	float threshold;                /* alarm when score >= threshold */
-	double budget_kud;              /* what the threshold was made for */
+	uint64_t count_sum, fold_sum[MODEL_FOLDS];
+	struct model_item *item;        /* sorted by bytes */
+	uint32_t n_items;
+	struct model_learned learned;
+	double budget_kud;              /* what the thresholds were made for */
 	double smallest_kud;            /* the smallest budget these users can verify */
-	struct model_far far[MODEL_FAR_MAX];
-	uint32_t n_far;
-	double far_tail;        /* beyond the last: far falls by e every 1 / far_tail of score */
+	/* What the user gets to see: far of each channel that speaks, and of the rarest of them. */
+	struct model_curve curve[CHANNEL_N], far;
+	float threshold[CHANNEL_N];     /* alarm when the channel's score >= threshold */
 	/* The report: not part of the hash. */
 	uint64_t n_events, n_users, n_alarms;
 	double user_days;               /* at risk, calibration users */
 	double at_risk_per_day; /* users at risk on a day: turns a budget a day into one a kud */
 	double log_loss, log_loss_population;   /* nats a count, of the next category */
+	double realised_kud;            /* alarms of those users as in use, with restarts */
 	int64_t from_ms, to_ms;
 };
 
-extern const float model_knot_n[MODEL_KNOTS];
-
 void model_default(struct model *m);            /* the provisional one */
 void model_done(struct model *m);
-void model_seal(struct model *m);               /* sorts the shares, sets the hash */
+void model_seal(struct model *m);               /* sorts shares and items, sets the hash */
 int model_copy(struct model *to, const struct model *from, struct err *e);
 
 /* -EBADMSG: not a model, or its content does not match its hash; -EPROTO: of a newer version. */
@@ -68,15 +99,28 @@ int model_save(const struct model *m, const char *path, struct err *e);
 int model_to_blob(const struct model *m, void **ret, size_t *ret_len, struct err *e);
 int model_from_blob(struct model *m, const void *blob, size_t len, struct err *e);
 
-/* s pi(c) of every category number of a dictionary, in a new array of dict_size() floats that the
- * caller frees with mem_free(); ret_unseen gets that of a category the model has never seen.
- */
-float *model_prior(const struct model *m, const struct dict *category, float *ret_unseen);
+/* The user's fold, by the hash of its first event; 0 when the model knows nothing apart. */
+unsigned model_fold(const struct model *m, uint64_t hash);
+/* pi(c) for users of a fold (CONTRACT, "Shares of the population"); NULL: one it has never seen. */
+float model_pi(const struct model *m, const struct model_share *s, unsigned fold);
+/* What pi(i | c) has below the line: pi(i | c) = (rows of i + MODEL_ITEM_PRIOR) / this. */
+float model_item_norm(const struct model_share *s, unsigned fold);
+#define MODEL_ITEM_PRIOR .3f
+const struct model_share *model_find_share(const struct model *m, const void *text, size_t len);
+const struct model_item *model_find_item(const struct model *m, const void *text, size_t len);
 
-double model_far(const struct model *m, float score);
+double curve_far(const struct model_curve *c, float score);
+float curve_score(const struct model_curve *c, double far);     /* its inverse */
+
+/* How rare: the score itself of the one channel that speaks, or -ln far when there are several. */
+float model_decision(const struct model *m, enum channel c, float score);
+double model_far(const struct model *m, enum channel c, float score);
+/* Thresholds of all channels that speak, so that their alarms together stay within a budget. */
+void model_set_budget(struct model *m, double kud);
+void model_set_level(struct model *m, float decision);
+float model_lowest_threshold(const struct model *m);    /* of the channels that speak */
 unsigned model_severity(double far);                    /* 0..100, CONTRACT "Rarity" */
 /* 'S' severe, shown as "!!"; '!' high; '.' low. */
 char model_priority(unsigned severity);
-float model_threshold_for(const struct model *m, double kud);   /* by the far curve and its tail */
 
 #endif

@@ -15,8 +15,10 @@
 static const char *const column[] = {
 	"alert_id", "user", "time", "onset", "kind", "direction", "category_from", "category_to",
 	"share_before", "share_after", "score", "far", "severity", "state", "model",
+	"label", "note",                /* of labelled rows */
 };
-#define N_COLUMNS (sizeof column / sizeof *column)
+#define N_LABELLED (sizeof column / sizeof *column)
+#define N_COLUMNS (N_LABELLED - 2)
 
 static const char *const form_name[] = { [ALERT_CSV] = "csv", [ALERT_JSONL] = "jsonl" };
 #define N_FORMS (sizeof form_name / sizeof *form_name)
@@ -38,7 +40,15 @@ static uint64_t alert_id(const struct finding *f, const struct ids *ids, uint64_
 
 struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash)
 {
-	return (struct alert){ *f, alert_id(f, ids, model_hash), model_hash };
+	return (struct alert){
+		.f = *f, .id = alert_id(f, ids, model_hash), .model = model_hash,
+		.cleared_ms = INT64_MIN, .onset_from_ms = INT64_MIN, .onset_to_ms = INT64_MIN,
+	};
+}
+
+const char *alert_state(const struct alert *a)
+{
+	return a->cleared_ms == INT64_MIN ? "new" : "cleared";
 }
 
 static int alert_cmp(const void *a, const void *b, void *ctx)
@@ -68,13 +78,23 @@ bool alert_form_parse(const char *word, enum alert_form *ret)
 	return false;
 }
 
-void alert_header(struct text *t, enum alert_form form)
+static void add_header(struct text *t, enum alert_form form, size_t n)
 {
 	if (form != ALERT_CSV)
 		return;
-	for (size_t i = 0; i < N_COLUMNS; i++)
+	for (size_t i = 0; i < n; i++)
 		text_addf(t, "%s%s", i ? "," : "", column[i]);
 	text_add(t, "\n", 1);
+}
+
+void alert_header(struct text *t, enum alert_form form)
+{
+	add_header(t, form, N_COLUMNS);
+}
+
+void alert_header_labelled(struct text *t, enum alert_form form)
+{
+	add_header(t, form, N_LABELLED);
 }
 
 /* A row under way: its cells come in the order of column[]. */
@@ -157,30 +177,59 @@ static void put_share(struct row *r, const struct finding *f, uint32_t part, uin
 	put_number(r, f->to == DICT_NONE || !whole ? NAN : (double)part / whole);
 }
 
-void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
+static void put_cells(struct row *r, const struct alert *a, const struct ids *ids,
 	const char *state)
 {
 	const struct finding *f = &a->f;
-	struct row r = { t, form, 0 };
 	size_t len;
 	const char *user = dict_text(ids->user, f->user, &len);
 
-	put_hash(&r, a->id);
-	put_bytes(&r, user, len);
-	put_time(&r, f->time_ms);
-	put_time(&r, f->onset_ms);
-	put_word(&r, kind_name[f->kind]);
-	put_word(&r, direction_name[f->direction]);
-	put_category(&r, ids, f->from);
-	put_category(&r, ids, f->to);
-	put_share(&r, f, f->to_before, f->n_before);
-	put_share(&r, f, f->to_after, f->n_after);
-	put_number(&r, (double)f->score);
-	put_number(&r, (double)f->far);
-	put_number(&r, f->severity);
-	put_word(&r, state);
-	put_hash(&r, a->model);
-	text_add(t, form == ALERT_JSONL ? "}\n" : "\n", form == ALERT_JSONL ? 2 : 1);
+	put_hash(r, a->id);
+	put_bytes(r, user, len);
+	put_time(r, f->time_ms);
+	put_time(r, f->onset_ms);
+	put_word(r, kind_name[f->kind]);
+	put_word(r, direction_name[f->direction]);
+	put_category(r, ids, f->from);
+	put_category(r, ids, f->to);
+	put_share(r, f, f->to_before, f->n_before);
+	put_share(r, f, f->to_after, f->n_after);
+	put_number(r, (double)f->score);
+	put_number(r, (double)f->far);
+	put_number(r, f->severity);
+	put_word(r, state);
+	put_hash(r, a->model);
+}
+
+static void end_row(struct row *r)
+{
+	text_addf(r->t, "%s\n", r->form == ALERT_JSONL ? "}" : "");
+}
+
+void alert_row(struct text *t, enum alert_form form, const struct alert *a, const struct ids *ids,
+	const char *state)
+{
+	struct row r = { t, form, 0 };
+
+	put_cells(&r, a, ids, state);
+	end_row(&r);
+}
+
+void alert_row_labelled(struct text *t, enum alert_form form, const struct alert *a,
+	const struct ids *ids, const struct alert_words *w)
+{
+	struct row r = { t, form, 0 };
+
+	put_cells(&r, a, ids, w->state);
+	if (w->label)
+		put_word(&r, w->label);
+	else
+		put_absent(&r);
+	if (w->note_len)
+		put_bytes(&r, w->note, w->note_len);
+	else
+		put_absent(&r);
+	end_row(&r);
 }
 
 /* "1234567" to "1,234,567". */
@@ -210,6 +259,10 @@ void alert_rarity(double far, char *buf, size_t n)
 		days = most;
 	snprintf(digits, sizeof digits, "%.1e", days);
 	days = strtod(digits, NULL);            /* two significant digits */
+	if (days < 1) {
+		snprintf(buf, n, "more than once a user-day");
+		return;
+	}
 	if (days < 10) {
 		snprintf(buf, n, "once in %.2g user-day%s", days, days == 1 ? "" : "s");
 		return;

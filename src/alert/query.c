@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "alert/store.h"
@@ -17,7 +18,8 @@
 static const char alert_columns[] =
 	"SELECT alert_id, user, time_ms, onset_ms, kind, direction, category_from, category_to,"
 	" n_before, n_after, from_before, from_after, to_before, to_after,"
-	" score, far, severity, state, model FROM alert"
+	" score, far, severity, state, model, cleared_ms, channels, onset_from_ms, onset_to_ms"
+	" FROM alert"
 	" WHERE time_ms BETWEEN ?1 AND ?2 AND severity >= ?3";
 
 /* Only the conditions that are asked for are in the text, so that SQLite can choose an index. */
@@ -29,6 +31,10 @@ static bool alert_query(struct text *t, const struct query_alerts *a)
 		ok = ok && text_addf(t, " AND user = ?4");
 	if (a->category)
 		ok = ok && text_addf(t, " AND (category_from = ?5 OR category_to = ?5)");
+	if (a->state)
+		ok = ok && text_addf(t, " AND state = ?7");
+	if (a->labelled)
+		ok = ok && text_addf(t, " AND alert_id IN (SELECT alert_id FROM label)");
 	if (a->limit)
 		ok = ok && text_addf(t, "%s LIMIT ?6)", ALERT_ORDER(" DESC"));
 	return ok && text_addf(t, "%s", ALERT_ORDER(""));
@@ -45,6 +51,8 @@ static void bind_alerts(sqlite3_stmt *q, const struct query_alerts *a)
 		sql_bind_bytes(q, 5, a->category, strlen(a->category));
 	if (a->limit)
 		sqlite3_bind_int64(q, 6, a->limit);
+	if (a->state)
+		sqlite3_bind_text(q, 7, a->state, -1, SQLITE_STATIC);
 }
 
 struct alert_walk {
@@ -53,15 +61,6 @@ struct alert_walk {
 	struct ids *ids;
 	struct err *e;
 };
-
-static uint8_t word_number(const char *word, const char *const *table, uint8_t n)
-{
-	uint8_t i = 0;
-
-	while (word && i < n && strcmp(word, table[i]))
-		i++;
-	return i;
-}
 
 /* DICT_NONE for NULL; memory being out shows as DICT_NONE too, and in *ret_code. */
 static uint32_t column_id(sqlite3_stmt *q, int column, struct dict *d, int *ret_code)
@@ -92,8 +91,8 @@ static int column_finding(sqlite3_stmt *q, struct ids *ids, struct finding *f)
 	f->user = column_id(q, 1, ids->user, &code);
 	f->time_ms = sqlite3_column_int64(q, 2);
 	f->onset_ms = sqlite3_column_int64(q, 3);
-	f->kind = word_number((const char *)sqlite3_column_text(q, 4), kind_name, KIND_N);
-	f->direction = word_number((const char *)sqlite3_column_text(q, 5), direction_name,
+	f->kind = store_word((const char *)sqlite3_column_text(q, 4), kind_name, KIND_N);
+	f->direction = store_word((const char *)sqlite3_column_text(q, 5), direction_name,
 		DIRECTION_N);
 	f->from = column_id(q, 6, ids->category, &code);
 	f->to = column_id(q, 7, ids->category, &code);
@@ -107,6 +106,21 @@ static int column_finding(sqlite3_stmt *q, struct ids *ids, struct finding *f)
 	return f->kind == KIND_N || f->direction == DIRECTION_N ? -EBADMSG : code;
 }
 
+static int64_t column_ms(sqlite3_stmt *q, int i)
+{
+	return sqlite3_column_type(q, i) == SQLITE_NULL ? INT64_MIN : sqlite3_column_int64(q, i);
+}
+
+static void column_later(sqlite3_stmt *q, struct alert *a)
+{
+	const char *channels = (const char *)sqlite3_column_text(q, 20);
+
+	a->cleared_ms = column_ms(q, 19);
+	snprintf(a->channels, sizeof a->channels, "%s", channels ? channels : "");
+	a->onset_from_ms = column_ms(q, 21);
+	a->onset_to_ms = column_ms(q, 22);
+}
+
 static int take_alert(void *ctx, sqlite3_stmt *q)
 {
 	struct alert_walk *w = ctx;
@@ -116,6 +130,7 @@ static int take_alert(void *ctx, sqlite3_stmt *q)
 
 	a.id = store_unhex((const char *)sqlite3_column_text(q, 0));
 	a.model = store_unhex((const char *)sqlite3_column_text(q, 18));
+	column_later(q, &a);
 	if (code)
 		return err_set(w->e, code, "could not read alert %s: %s",
 			(const char *)sqlite3_column_text(q, 0),

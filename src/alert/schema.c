@@ -71,6 +71,29 @@ static const char *const step[] = {
 	" (SELECT max(severity) FROM alert a WHERE a.user = u.user) AS max_severity,"
 	" (SELECT " ISO("max(time_ms)") " FROM alert a WHERE a.user = u.user) AS last_alert"
 	" FROM (SELECT user FROM event UNION SELECT user FROM alert) u;",
+
+	"ALTER TABLE alert ADD COLUMN cleared_ms INTEGER;"
+	"ALTER TABLE alert ADD COLUMN channels TEXT;"
+	"ALTER TABLE alert ADD COLUMN onset_from_ms INTEGER;"
+	"ALTER TABLE alert ADD COLUMN onset_to_ms INTEGER;"
+
+	"CREATE TABLE label ("
+	" alert_id TEXT PRIMARY KEY NOT NULL REFERENCES alert (alert_id) ON DELETE CASCADE"
+	"  DEFERRABLE INITIALLY DEFERRED,"
+	" label TEXT NOT NULL CHECK (label IN ('true', 'false')),"
+	" time_ms INTEGER NOT NULL, note) WITHOUT ROWID;"
+
+	"DROP VIEW v_alert;"
+	"CREATE VIEW v_alert AS SELECT a.alert_id, user, " ISO("a.time_ms") " AS time,"
+	" " ISO("onset_ms") " AS onset, kind, direction, category_from, category_to,"
+	" CASE WHEN category_to NOT NULL AND n_before > 0"
+	"  THEN to_before * 1.0 / n_before END AS share_before,"
+	" CASE WHEN category_to NOT NULL AND n_after > 0"
+	"  THEN to_after * 1.0 / n_after END AS share_after,"
+	" score, far, severity, state, model,"
+	" " ISO("cleared_ms") " AS cleared, channels,"
+	" " ISO("onset_from_ms") " AS onset_from, " ISO("onset_to_ms") " AS onset_to,"
+	" label, note FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id;",
 };
 #define VERSION ((int64_t)(sizeof step / sizeof *step))
 

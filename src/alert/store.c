@@ -28,9 +28,15 @@
 static const char *const store_sql[STORE_SQL_N] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
-	[STORE_PUT_ALERT] = "INSERT INTO alert VALUES"
-		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)"
-		" ON CONFLICT DO NOTHING",
+	[STORE_PUT_ALERT] = "INSERT INTO alert (alert_id, user, time_ms, onset_ms, kind, direction,"
+		" category_from, category_to, n_before, n_after, from_before, from_after,"
+		" to_before, to_after, score, far, severity, state, model,"
+		" cleared_ms, channels, onset_from_ms, onset_to_ms)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (alert_id) DO UPDATE"
+		" SET cleared_ms = excluded.cleared_ms, state = excluded.state"
+		" WHERE cleared_ms IS NULL AND excluded.cleared_ms NOT NULL"
+		"  OR cleared_ms > excluded.cleared_ms",
 	[STORE_PUT_EVIDENCE] = "INSERT INTO evidence VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 	[STORE_PUT_REJECT] = "INSERT INTO reject VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 	/* An epoch goes on when a run is resumed: it began when it began. */
@@ -51,6 +57,13 @@ static const char *const store_sql[STORE_SQL_N] = {
 		" read = excluded.read",
 	[STORE_PUT_PROFILE] = "INSERT INTO profile VALUES (?, ?)"
 		" ON CONFLICT DO UPDATE SET state = excluded.state",
+	[STORE_SET_CLEARED] = "UPDATE alert SET cleared_ms = ?2, state = 'cleared'"
+		" WHERE alert_id = ?1 AND (cleared_ms IS NULL OR cleared_ms > ?2)",
+	[STORE_HAS_ALERT] = "SELECT 1 FROM alert WHERE alert_id = ?",
+	[STORE_PUT_LABEL] = "INSERT INTO label (alert_id, label, time_ms, note)"
+		" VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET label = excluded.label,"
+		" time_ms = excluded.time_ms, note = excluded.note",
+	[STORE_DROP_LABEL] = "DELETE FROM label WHERE alert_id = ?",
 };
 
 const char *store_hex(uint64_t v, char buf[STORE_HEX])
@@ -62,6 +75,15 @@ const char *store_hex(uint64_t v, char buf[STORE_HEX])
 uint64_t store_unhex(const char *s)
 {
 	return s ? strtoull(s, NULL, 16) : 0;
+}
+
+uint8_t store_word(const char *word, const char *const *table, uint8_t n)
+{
+	uint8_t i = 0;
+
+	while (i < n && (!word || strcmp(word, table[i])))
+		i++;
+	return i;
 }
 
 int store_fault(struct store *s, const char *verb, struct err *e)
@@ -170,17 +192,26 @@ static int settle(struct store *s, struct err *e)
 	return code;
 }
 
-struct store *store_open(const char *path, struct err *e)
+static struct store *open_to_write(const char *path, int flags, struct err *e)
 {
-	struct store *s;
+	struct store *s = store_at(path, SQLITE_OPEN_READWRITE | flags, e);
 
-	make_private(path);
-	s = store_at(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	if (s && settle(s, e) < 0) {
 		store_close(s);
 		s = NULL;
 	}
 	return s;
+}
+
+struct store *store_open(const char *path, struct err *e)
+{
+	make_private(path);
+	return open_to_write(path, SQLITE_OPEN_CREATE, e);
+}
+
+struct store *store_open_existing(const char *path, struct err *e)
+{
+	return open_to_write(path, 0, e);
 }
 
 struct store *store_open_read(const char *path, struct err *e)
@@ -243,6 +274,26 @@ static void bind_finding(sqlite3_stmt *q, const struct finding *f, const struct 
 	sqlite3_bind_int(q, 17, f->severity);
 }
 
+/* NULL stands for INT64_MIN. */
+static void bind_ms(sqlite3_stmt *q, int i, int64_t ms)
+{
+	if (ms == INT64_MIN)
+		sqlite3_bind_null(q, i);
+	else
+		sqlite3_bind_int64(q, i, ms);
+}
+
+static void bind_later_columns(sqlite3_stmt *q, const struct alert *a)
+{
+	bind_ms(q, 20, a->cleared_ms);
+	if (*a->channels)
+		sqlite3_bind_text(q, 21, a->channels, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(q, 21);
+	bind_ms(q, 22, a->onset_from_ms);
+	bind_ms(q, 23, a->onset_to_ms);
+}
+
 int store_put_alert(struct store *s, const struct alert *a, const struct ids *ids, struct err *e)
 {
 	sqlite3_stmt *q = store_statement(s, STORE_PUT_ALERT);
@@ -251,7 +302,9 @@ int store_put_alert(struct store *s, const struct alert *a, const struct ids *id
 	if (q) {
 		sqlite3_bind_text(q, 1, store_hex(a->id, id), -1, SQLITE_STATIC);
 		bind_finding(q, &a->f, ids);
-		sqlite3_bind_text(q, 18, store_hex(a->model, model), -1, SQLITE_STATIC);
+		sqlite3_bind_text(q, 18, alert_state(a), -1, SQLITE_STATIC);
+		sqlite3_bind_text(q, 19, store_hex(a->model, model), -1, SQLITE_STATIC);
+		bind_later_columns(q, a);
 	}
 	return store_do(s, q, e);
 }

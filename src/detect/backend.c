@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "model/model.h"
 
 /* The module's table, or NULL with the reason. */
 static const struct backend_ops *module_load(const char *name, void **ret_module, struct err *e)
@@ -30,7 +31,7 @@ static const struct backend_ops *module_load(const char *name, void **ret_module
 	return NULL;
 }
 
-static int open_named(struct backend *b, const char *name, const struct mixture_rule *rule,
+static int open_named(struct backend *b, const char *name, const struct rules *rules,
 	struct err *e)
 {
 	*b = (struct backend){ .ops = &backend_cpu };
@@ -38,26 +39,25 @@ static int open_named(struct backend *b, const char *name, const struct mixture_
 		return err_set(e, -ENOENT, "no backend is called \"%s\"", name);
 	if (strcmp(name, "cpu") != 0 && !(b->ops = module_load(name, &b->module, e)))
 		return e->code;
-	int r = b->ops->open(b, rule, e);
+	int r = b->ops->open(b, rules, e);
 	if (r < 0)
 		backend_close(b);
 	return r;
 }
 
-int backend_open(struct backend *b, const char *name, const struct mixture_rule *rule,
-	char *ret_notice,
+int backend_open(struct backend *b, const char *name, const struct rules *rules, char *ret_notice,
 	size_t notice_cap, struct err *e)
 {
 	if (ret_notice && notice_cap)
 		ret_notice[0] = '\0';
 	if (name && strcmp(name, "auto") != 0)
-		return open_named(b, name, rule, e);
+		return open_named(b, name, rules, e);
 	struct err why = {0};
-	if (open_named(b, "cuda", rule, &why) == 0)
+	if (open_named(b, "cuda", rules, &why) == 0)
 		return 0;
 	if (ret_notice)
 		snprintf(ret_notice, notice_cap, "%s", why.text);
-	return open_named(b, "cpu", rule, e);
+	return open_named(b, "cpu", rules, e);
 }
 
 void backend_close(struct backend *b)
@@ -67,4 +67,17 @@ void backend_close(struct backend *b)
 	if (b->module)
 		dlclose(b->module);
 	*b = (struct backend){0};
+}
+
+void rules_init(struct rules *r, const struct model *m)
+{
+	*r = (struct rules){ .channels = m->channels };
+	mixture_rule_init(&r->mixture, m);
+	learned_rule_init(&r->learned, m);
+}
+
+void slot_state_reset(struct slot_state *s)
+{
+	mixture_reset(&s->mixture);
+	learned_reset(&s->learned);
 }

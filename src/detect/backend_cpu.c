@@ -9,26 +9,36 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define LINES (sizeof(struct mixture) / 64)
-
 struct cpu {
-	struct blocks state;
+	struct blocks mixture, learned;         /* of the channels that speak */
 	uint32_t n_slots;
 };
 
-static struct mixture *state_of(const struct backend *b, uint32_t slot)
+static struct mixture *mixture_of(const struct backend *b, uint32_t slot)
 {
 	const struct cpu *c = b->priv;
-	return blocks_at(&c->state, slot);
+	return blocks_at(&c->mixture, slot);
 }
 
-static int cpu_open(struct backend *b, const struct mixture_rule *rule, struct err *e)
+static struct learned *learned_of(const struct backend *b, uint32_t slot)
+{
+	const struct cpu *c = b->priv;
+	return blocks_at(&c->learned, slot);
+}
+
+static bool speaks(const struct backend *b, enum channel c)
+{
+	return b->rules->channels & CHANNEL_BIT(c);
+}
+
+static int cpu_open(struct backend *b, const struct rules *r, struct err *e)
 {
 	struct cpu *c = mem_get(1, sizeof *c);
 	if (!c)
 		return err_set(e, -ENOMEM, "could not open the cpu backend: out of memory");
-	blocks_init(&c->state, sizeof(struct mixture));
-	b->rule = rule;
+	blocks_init(&c->mixture, sizeof(struct mixture));
+	blocks_init(&c->learned, sizeof(struct learned));
+	b->rules = r;
 	b->priv = c;
 	return 0;
 }
@@ -36,73 +46,108 @@ static int cpu_open(struct backend *b, const struct mixture_rule *rule, struct e
 static int cpu_reserve(struct backend *b, uint32_t n_slots, struct err *e)
 {
 	struct cpu *c = b->priv;
-	if (!blocks_reserve(&c->state, n_slots))
+	if ((speaks(b, CHANNEL_MIXTURE) && !blocks_reserve(&c->mixture, n_slots)) ||
+	    (speaks(b, CHANNEL_LEARNED) && !blocks_reserve(&c->learned, n_slots)))
 		return err_set(e, -ENOMEM, "could not keep the state of %u users: out of memory",
 			n_slots);
-	while (c->n_slots < n_slots)
-		mixture_reset(state_of(b, c->n_slots++));
+	for (; c->n_slots < n_slots; c->n_slots++) {
+		if (speaks(b, CHANNEL_MIXTURE))
+			mixture_reset(mixture_of(b, c->n_slots));
+		if (speaks(b, CHANNEL_LEARNED))
+			learned_reset(learned_of(b, c->n_slots));
+	}
 	return 0;
 }
 
-static void cpu_load(struct backend *b, uint32_t slot, const struct mixture *from)
+static void cpu_load(struct backend *b, uint32_t slot, const struct slot_state *from)
 {
-	*state_of(b, slot) = *from;
+	if (speaks(b, CHANNEL_MIXTURE))
+		*mixture_of(b, slot) = from->mixture;
+	if (speaks(b, CHANNEL_LEARNED))
+		*learned_of(b, slot) = from->learned;
 }
 
-static void cpu_save(const struct backend *b, uint32_t slot, struct mixture *to)
+static void cpu_save(const struct backend *b, uint32_t slot, struct slot_state *to)
 {
-	*to = *state_of(b, slot);
+	if (speaks(b, CHANNEL_MIXTURE))
+		to->mixture = *mixture_of(b, slot);
+	if (speaks(b, CHANNEL_LEARNED))
+		to->learned = *learned_of(b, slot);
 }
 
-/* What the end of an instant says of a user: nothing, a record high, an alarm. */
-static bool judge(struct mixture *x, const struct mixture_rule *r, bool records, struct verdict *v)
+/* A score that was just read: whether there is something to report. */
+static bool judge(float score, float threshold, float *best, enum step_mode mode,
+	enum channel channel, struct verdict *v)
 {
-	float score = mixture_read(x, r);
-	bool alarm = score >= r->threshold, high = score > x->best;
-	if (high)
-		x->best = score;
-	if (records ? !high : !alarm)
+	bool high = score > *best, alarm = score >= threshold;
+	if (mode == STEP_QUIET)
 		return false;
-	*v = (struct verdict){ .alarm = alarm, .score = score, .log_m = x->log_m };
-	v->age = records ? 0 : mixture_age(x);
-	return true;
+	if (high)
+		*best = score;
+	*v = (struct verdict){ .channel = (uint8_t)channel, .score = score };
+	return mode == STEP_RECORDS ? high : alarm;
 }
 
-static uint32_t run_counts(struct backend *b, const struct count *c, const struct run_of *run,
-	bool records,
-	struct verdict *ret)
+static bool read_mixture(struct backend *b, const struct run_of *run, enum step_mode mode,
+	struct verdict *v)
 {
-	struct mixture *x = state_of(b, run->slot);
+	struct mixture *x = mixture_of(b, run->slot);
+	float score = mixture_read(x);
+	return x->n > run->quiet_n && judge(score, b->rules->mixture.threshold, &x->best, mode,
+		CHANNEL_MIXTURE, v);
+}
+
+static bool read_learned(struct backend *b, const struct run_of *run, enum step_mode mode,
+	struct verdict *v)
+{
+	struct learned *x = learned_of(b, run->slot);
+	float score = learned_read(x);
+	return x->n > run->quiet_n && judge(score, b->rules->learned.threshold, &x->best, mode,
+		CHANNEL_LEARNED, v);
+}
+
+/* Rows of one run; an alarm stops it at the end of its instant. */
+static uint32_t run_rows(struct backend *b, const struct row *row, const struct run_of *run,
+	enum step_mode mode, struct verdict *ret)
+{
+	bool mixture = speaks(b, CHANNEL_MIXTURE), learned = speaks(b, CHANNEL_LEARNED);
 	uint32_t n = 0;
+	if (run->closes)
+		return learned && read_learned(b, run, mode, &ret[0]);
 	for (uint32_t i = run->first; i < run->first + run->n; i++) {
-		mixture_push(x, b->rule, &c[i]);
-		if (!(c[i].flags & COUNT_LAST))
+		if (learned)
+			learned_push(learned_of(b, run->slot), &b->rules->learned, &row[i]);
+		if (!mixture)
 			continue;
-		if (x->n <= run->quiet_n) {
-			mixture_read(x, b->rule);
-			continue;
+		if (row[i].flags & ROW_COUNT)
+			mixture_push(mixture_of(b, run->slot), &b->rules->mixture, &row[i]);
+		if (row[i].flags & ROW_LAST && read_mixture(b, run, mode, &ret[n])) {
+			n++;
+			if (mode == STEP_ALARMS)
+				break;
 		}
-		if (!judge(x, b->rule, records, &ret[n]))
-			continue;
-		ret[n++].at = i;
-		if (!records)
-			break;
 	}
 	return n;
 }
 
-PART_OF_MANY void fetch(const struct backend *b, uint32_t slot)
+PART_OF_MANY void fetch_lines(const void *state, size_t size)
 {
-	const char *line = (const char *)state_of(b, slot);
-	for (uint32_t i = 0; i < LINES; i++)
-		__builtin_prefetch(line + 64 * i, 1);
+	for (size_t i = 0; i < size; i += 64)
+		__builtin_prefetch((const char *)state + i, 1);
+}
+
+static void fetch(const struct backend *b, uint32_t slot)
+{
+	if (speaks(b, CHANNEL_MIXTURE))
+		fetch_lines(mixture_of(b, slot), sizeof(struct mixture));
+	if (speaks(b, CHANNEL_LEARNED))
+		fetch_lines(learned_of(b, slot), sizeof(struct learned));
 }
 
 #define AHEAD 6                 /* runs whose states are on their way from memory */
 
-static uint32_t cpu_step(struct backend *b, const struct count *c, const struct run_of *run,
-	uint32_t n_runs,
-	bool records, struct verdict *ret)
+static uint32_t cpu_step(struct backend *b, const struct row *row, const struct run_of *run,
+	uint32_t n_runs, enum step_mode mode, struct verdict *ret)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 1; i < n_runs && i < AHEAD; i++)
@@ -110,7 +155,7 @@ static uint32_t cpu_step(struct backend *b, const struct count *c, const struct 
 	for (uint32_t i = 0; i < n_runs; i++) {
 		if (i + AHEAD < n_runs)
 			fetch(b, run[i + AHEAD].slot);
-		uint32_t more = run_counts(b, c, &run[i], records, ret + n);
+		uint32_t more = run_rows(b, row, &run[i], mode, ret + n);
 		for (uint32_t end = n + more; n < end; n++)
 			ret[n].run = i;
 	}
@@ -122,12 +167,12 @@ static void cpu_close(struct backend *b)
 	struct cpu *c = b->priv;
 	if (!c)
 		return;
-	blocks_done(&c->state);
+	blocks_done(&c->mixture);
+	blocks_done(&c->learned);
 	mem_free(c);
 }
 
 const struct backend_ops backend_cpu = {
-	.abi = BACKEND_ABI, .name = "cpu", .open = cpu_open, .reserve = cpu_reserve, .load =
-		cpu_load,
-	.step = cpu_step, .save = cpu_save, .close = cpu_close,
+	.abi = BACKEND_ABI, .name = "cpu", .open = cpu_open, .reserve = cpu_reserve,
+	.load = cpu_load, .step = cpu_step, .save = cpu_save, .close = cpu_close,
 };

@@ -7,10 +7,9 @@
 #include "base/cpu.h"
 #include "model/model.h"
 
-_Static_assert(MIXTURE_WINDOW == PROFILE_RECENT, "a candidate's time is remembered by the profile");
-_Static_assert(sizeof(struct mixture) == 576, "with struct profile, 1 KiB a user");
+_Static_assert(sizeof(struct mixture) == 960, "with all channels, 3 KiB a user");
 
-#define CATEGORY_MASK (MIXTURE_CATEGORIES - 1)
+#define CATEGORY_MASK (PROFILE_CATEGORIES - 1)
 #define POWER_SHIFT 24
 #define SLOT(i) ((i) & (MIXTURE_WINDOW - 1))
 
@@ -19,34 +18,18 @@ static int32_t power_of(uint32_t mark)
 	return (int32_t)mark >> POWER_SHIFT;
 }
 
-/* The offset at history length n: linear in ln n between the knots, constant outside (CONTRACT). */
-static float offset_at(const struct model *m, double n)
-{
-	if (n <= model_knot_n[0])
-		return m->knot_offset[0];
-	for (int i = 1; i < MODEL_KNOTS; i++) {
-		double lo = log(model_knot_n[i - 1]), hi = log(model_knot_n[i]);
-		if (n <= model_knot_n[i]) {
-			double w = (log(n) - lo) / (hi - lo);
-			return (float)((1 - w) * m->knot_offset[i - 1] + w * m->knot_offset[i]);
-		}
-	}
-	return m->knot_offset[MODEL_KNOTS - 1];
-}
-
 /* Slot s holds a count of age 1..64; with the next count going to slot `head`, that age is
  * 64 - j (mod 64, 64 for 0) at j = s + 64 - head. So a window into one table of 128 replaces the
  * rotation of the ring.
  */
 void mixture_rule_init(struct mixture_rule *r, const struct model *m)
 {
-	*r = (struct mixture_rule){ .strength = m->strength, .threshold = m->threshold };
+	*r = (struct mixture_rule){ .strength = m->strength,
+		.threshold = m->threshold[CHANNEL_MIXTURE] };
 	for (uint32_t j = 0; j < 2 * MIXTURE_WINDOW; j++) {
 		uint32_t age = MIXTURE_WINDOW - j % MIXTURE_WINDOW;
 		r->inv_age[j] = 1.0f / ((float)age + m->strength);
 	}
-	for (uint32_t n = 0; n < MIXTURE_OFFSETS; n++)
-		r->offset[n] = offset_at(m, n);
 }
 
 void mixture_reset(struct mixture *x)
@@ -99,17 +82,24 @@ PART_OF_MANY void scale_ratios(struct mixture *x, const float *since, float prio
 	}
 }
 
-MANY_CPUS void mixture_push(struct mixture *x, const struct mixture_rule *r, const struct count *c)
+static void remember_time(struct mixture *x, uint32_t slot, int64_t time_ms)
 {
-	float since[MIXTURE_WINDOW];
+	for (int i = 0; i < 3; i++)
+		x->time[slot][i] = (uint16_t)((uint64_t)time_ms >> 16 * i);
+}
+
+MANY_CPUS void mixture_push(struct mixture *x, const struct mixture_rule *r, const struct row *c)
+{
+	float since[MIXTURE_WINDOW], prior = r->strength * c->pi;
 	uint32_t head = SLOT(x->n);
-	float inv_q = 1.0f / formula_predict((float)c->before, c->prior, (float)x->n, r->strength);
+	float inv_q = 1.0f / formula_predict((float)c->before, prior, (float)x->n, r->strength);
 	count_since(x, c->category, since);
-	scale_ratios(x, since, c->prior, r->inv_age + MIXTURE_WINDOW - head, inv_q);
+	scale_ratios(x, since, prior, r->inv_age + MIXTURE_WINDOW - head, inv_q);
 	bool starts = x->n >= MIXTURE_BEFORE;
-	float v = starts ? c->prior / r->strength * inv_q : 0.0f;
+	float v = starts ? c->pi * inv_q : 0.0f;
 	x->ratio[head] = formula_scale(v);
 	x->mark[head] = ((uint32_t)formula_carry(v) << POWER_SHIFT) | (c->category & CATEGORY_MASK);
+	remember_time(x, head, c->time_ms);
 	x->n++;
 }
 
@@ -155,7 +145,7 @@ PART_OF_MANY float log_sum(const struct mixture *x)
 }
 
 /* Candidates too young to count are put aside while the sum is taken. */
-MANY_CPUS float mixture_read(struct mixture *x, const struct mixture_rule *r)
+MANY_CPUS float mixture_read(struct mixture *x)
 {
 	float young[MIXTURE_AFTER];
 	for (uint32_t age = 1; age < MIXTURE_AFTER; age++) {
@@ -165,7 +155,7 @@ MANY_CPUS float mixture_read(struct mixture *x, const struct mixture_rule *r)
 	x->log_m = log_sum(x);
 	for (uint32_t age = 1; age < MIXTURE_AFTER; age++)
 		x->ratio[SLOT(x->n - age)] = young[age];
-	return mixture_score(r, x->log_m, x->n);
+	return x->log_m;
 }
 
 uint32_t mixture_age(const struct mixture *x)
@@ -184,4 +174,18 @@ uint32_t mixture_age(const struct mixture *x)
 uint32_t mixture_category(const struct mixture *x, uint32_t age)
 {
 	return x->mark[SLOT(x->n - age)] & CATEGORY_MASK;
+}
+
+int64_t mixture_time_ms(const struct mixture *x, uint32_t age)
+{
+	const uint16_t *t = x->time[SLOT(x->n - age)];
+	return (int64_t)((uint64_t)t[2] << 48 | (uint64_t)t[1] << 32 | (uint64_t)t[0] << 16) >> 16;
+}
+
+float mixture_log_ratio(const struct mixture *x, uint32_t age)
+{
+	uint32_t s = SLOT(x->n - age);
+	if (!(x->ratio[s] > 0))
+		return -INFINITY;
+	return formula_log(x->ratio[s]) + (float)power_of(x->mark[s]) * FORMULA_POWER_LN;
 }

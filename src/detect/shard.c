@@ -2,11 +2,11 @@
 
 #include <errno.h>
 
-#include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "detect/explain.h"
-#include "ingest/event.h"
+#include "detect/former.h"
+#include "detect/past.h"
 #include "model/model.h"
 
 static int no_memory(struct err *e)
@@ -14,17 +14,12 @@ static int no_memory(struct err *e)
 	return err_set(e, -ENOMEM, "could not follow more users: out of memory (see --memory)");
 }
 
-int shard_init(struct shard *s, const struct model *m, const struct ids *ids, const char *backend,
-	struct err *e)
+int shard_init(struct shard *s, const struct priors *p, const char *backend, struct err *e)
 {
-	*s = (struct shard){ .model = m, .ids = ids };
+	*s = (struct shard){ .model = p->model, .priors = p };
 	blocks_init(&s->profile, sizeof(struct profile));
-	mixture_rule_init(&s->rule, m);
-	s->prior = model_prior(m, ids->category, &s->unseen);
-	s->n_prior = dict_size(ids->category);
-	if (!s->prior)
-		return no_memory(e);
-	return backend_open(&s->backend, backend, &s->rule, NULL, 0, e);
+	rules_init(&s->rules, p->model);
+	return backend_open(&s->backend, backend, &s->rules, NULL, 0, e);
 }
 
 void shard_done(struct shard *s)
@@ -33,11 +28,9 @@ void shard_done(struct shard *s)
 		profile_done(shard_profile(s, i));
 	backend_close(&s->backend);
 	blocks_done(&s->profile);
-	mem_free(s->prior);
 	mem_free(s->run);
-	mem_free(s->user);
-	mem_free(s->time_ms);
-	mem_free(s->count);
+	mem_free(s->beside);
+	mem_free(s->row);
 	mem_free(s->verdict);
 	*s = (struct shard){0};
 }
@@ -65,114 +58,170 @@ int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e)
 
 void shard_reset(struct shard *s, uint32_t slot)
 {
-	struct mixture fresh;
-	mixture_reset(&fresh);
+	struct slot_state fresh;
+	slot_state_reset(&fresh);
 	profile_reset(shard_profile(s, slot));
 	s->backend.ops->load(&s->backend, slot, &fresh);
 }
 
-static bool make_room(struct shard *s, uint32_t n_counts)
+/* Room for one more run and so many more rows. */
+static bool make_room(struct shard *s, uint32_t n_rows)
 {
+	uint64_t rows = (uint64_t)s->n_rows + n_rows;
 	if (s->n_runs == s->cap_runs) {
 		uint32_t cap = s->cap_runs ? 2 * s->cap_runs : 64;
-		if (!grow(&s->run, cap, sizeof *s->run) || !grow(&s->user, cap, sizeof *s->user) ||
-		    !grow(&s->time_ms, cap, sizeof *s->time_ms))
+		if (!grow(&s->run, cap, sizeof *s->run) || !grow(&s->beside, cap,
+			sizeof *s->beside))
 			return false;
 		s->cap_runs = cap;
 	}
-	uint64_t need = (uint64_t)s->n_counts + n_counts;
-	if (need > s->cap_counts) {
-		uint32_t cap = (uint32_t)(need < 256 ? 256 : need + need / 2);
-		if (!grow(&s->count, cap, sizeof *s->count) || !grow(&s->verdict, cap,
-			sizeof *s->verdict))
+	if (rows > s->cap_rows) {
+		uint32_t cap = (uint32_t)(rows < 256 ? 256 : rows + rows / 2);
+		if (!grow(&s->row, cap, sizeof *s->row))
 			return false;
-		s->cap_counts = cap;
+		s->cap_rows = cap;
+	}
+	if (s->cap_verdicts < s->cap_rows + s->cap_runs) {
+		if (!grow(&s->verdict, s->cap_rows + s->cap_runs, sizeof *s->verdict))
+			return false;
+		s->cap_verdicts = s->cap_rows + s->cap_runs;
 	}
 	return true;
 }
 
-/* The categories' s pi(c): numbers the model has never seen share one. */
-static void fill_prior(const struct shard *s, struct count *c, uint32_t n)
+static void add_run(struct shard *s, const struct shard_who *who, int64_t time_ms, uint32_t n_rows,
+	bool closes)
 {
-	for (uint32_t i = 0; i < n; i++)
-		c[i].prior = c[i].category < s->n_prior ? s->prior[c[i].category] : s->unseen;
+	s->run[s->n_runs] = (struct run_of){ .slot = who->slot, .first = s->n_rows, .n = n_rows,
+		.quiet_n = shard_profile(s, who->slot)->quiet_n, .closes = closes };
+	s->beside[s->n_runs++] = (struct shard_run){ who->user, time_ms };
+	s->n_rows += n_rows;
 }
 
-int shard_add(struct shard *s, uint32_t slot, uint32_t user, int64_t time_ms,
-	const uint32_t *category,
-	uint32_t n, struct err *e)
+int shard_add(struct shard *s, const struct shard_who *who, int64_t time_ms,
+	const struct sight *seen, uint32_t n, struct err *e)
 {
 	if (!make_room(s, n))
 		return no_memory(e);
-	struct profile *p = shard_profile(s, slot);
-	struct count *c = s->count + s->n_counts;
-	int n_counts = profile_push(p, time_ms, category, n, s->model->gap_ms, c);
-	if (n_counts < 0)
+	struct row *r = s->row + s->n_rows;
+	struct profile *p = shard_profile(s, who->slot);
+	if (p->session == 0)
+		p->fold = (uint8_t)priors_fold(s->priors, time_ms, seen);
+	int n_rows = profile_push(p, time_ms, seen, n, r);
+	if (n_rows < 0)
 		return no_memory(e);
-	if (n_counts == 0)
+	if (n_rows == 0)
 		return 0;
-	for (int i = 0; i < n_counts; i++)
-		if (c[i].category >= MIXTURE_CATEGORIES)
+	for (int i = 0; i < n_rows; i++)
+		if (r[i].category >= PROFILE_CATEGORIES)
 			return err_set(e, -EOVERFLOW, "more than %u categories",
-				MIXTURE_CATEGORIES);
-	fill_prior(s, c, (uint32_t)n_counts);
-	s->run[s->n_runs] = (struct run_of){ .slot = slot, .first = s->n_counts, .n =
-		(uint32_t)n_counts,
-		.quiet_n = p->quiet_n };
-	s->user[s->n_runs] = user;
-	s->time_ms[s->n_runs++] = time_ms;
-	s->n_counts += (uint32_t)n_counts;
+				PROFILE_CATEGORIES);
+	priors_fill(s->priors, p->fold, r, (uint32_t)n_rows);
+	add_run(s, who, time_ms, (uint32_t)n_rows, false);
 	return 0;
 }
 
-/* Learns anew from the counts since the change; see DETECTION.md, "After an alert". */
-static void restart(struct shard *s, uint32_t slot, const struct mixture *old, uint32_t age)
+int shard_close(struct shard *s, const struct shard_who *who, struct err *e)
 {
-	uint32_t category[MIXTURE_WINDOW];
-	struct count c[MIXTURE_WINDOW];
-	struct verdict none[MIXTURE_WINDOW];
-	struct mixture fresh;
-	struct run_of run = { .slot = slot, .n = age, .quiet_n = UINT32_MAX };
-	for (uint32_t i = 0; i < age; i++)
-		category[i] = mixture_category(old, age - i);
-	profile_restart(shard_profile(s, slot), category, age, PROFILE_WARM_UP, c);
-	fill_prior(s, c, age);
-	mixture_reset(&fresh);
-	s->backend.ops->load(&s->backend, slot, &fresh);
-	s->backend.ops->step(&s->backend, c, &run, 1, false, none);
+	struct profile *p = shard_profile(s, who->slot);
+	profile_close(p);
+	if (!(s->rules.channels & CHANNEL_BIT(CHANNEL_LEARNED)))
+		return 0;
+	if (!make_room(s, 0))
+		return no_memory(e);
+	add_run(s, who, p->last_ms, 0, true);
+	return 0;
 }
 
-static void explain_alarm(struct shard *s, const struct verdict *v, uint32_t slot,
-	struct finding *f)
+/* Learns anew from the rows since the change; see DETECTION.md, "After an alert". */
+static void restart(struct shard *s, uint32_t slot, struct past *past)
 {
-	struct mixture state;
+	struct slot_state fresh;
+	struct verdict none[PAST_ROWS];
+	struct run_of run = { .slot = slot, .n = past->n, .quiet_n = UINT32_MAX };
+	profile_restart(shard_profile(s, slot), past->row, past->n, PROFILE_WARM_UP);
+	priors_fill(s->priors, shard_profile(s, slot)->fold, past->row, past->n);
+	slot_state_reset(&fresh);
+	s->backend.ops->load(&s->backend, slot, &fresh);
+	s->backend.ops->step(&s->backend, past->row, &run, 1, STEP_QUIET, none);
+}
+
+static int remember(struct profile *p, const struct past *past, const struct finding *f,
+	struct err *e)
+{
+	if (!p->former && !(p->former = mem_get(1, sizeof *p->former)))
+		return no_memory(e);
+	former_init(p->former, p, past->row, past->n);
+	p->former->time_ms = f->time_ms;
+	p->former->onset_ms = f->onset_ms;
+	p->former->kind = f->kind;
+	return 0;
+}
+
+static int explain_alarm(struct shard *s, const struct verdict *v, struct finding *f,
+	struct err *e)
+{
+	struct slot_state state;
+	struct past past;
+	uint32_t slot = s->run[v->run].slot;
+	struct profile *p = shard_profile(s, slot);
 	s->backend.ops->save(&s->backend, slot, &state);
-	struct suspect who = { .profile = shard_profile(s, slot), .state = &state, .prior =
-		s->prior,
-		.n_prior = s->n_prior, .unseen = s->unseen, .category = s->ids->category, .model =
-			s->model };
-	explain(&who, v->age, f);
-	f->far = (float)model_far(s->model, v->score);
-	f->severity = (uint8_t)model_severity(f->far);
-	restart(s, slot, &state, v->age);
+	past_init(&past, &state, p, (enum channel)v->channel, s->rules.channels);
+	explain(&(struct suspect){ .profile = p, .past = &past, .priors = s->priors }, f);
+	f->score = model_decision(s->model, (enum channel)v->channel, v->score);
+	f->far = (float)model_far(s->model, (enum channel)v->channel, v->score);
+	f->severity = (uint8_t)model_severity((double)f->far);
+	f->channels = (uint8_t)CHANNEL_BIT(v->channel);
+	int r = remember(p, &past, f, e);
+	restart(s, slot, &past);
+	return r;
+}
+
+static int report(struct shard *s, const struct verdict *v, shard_sink *sink, void *ctx,
+	struct err *e)
+{
+	const struct shard_run *b = &s->beside[v->run];
+	struct shard_event ev = { .kind = s->records ? SHARD_RECORD : SHARD_FOUND,
+		.channel = (enum channel)v->channel };
+	ev.finding = (struct finding){ .user = b->user, .time_ms = b->time_ms, .score = v->score,
+		.kind = KIND_INTEREST, .direction = DIRECTION_SHIFT };
+	int r = s->records ? 0 : explain_alarm(s, v, &ev.finding, e);
+	return r < 0 ? r : sink(ctx, &ev, e);
+}
+
+/* Whether rows of a run say that the user is back; they are looked at before the backend is. */
+static int look_back(struct shard *s, uint32_t i, shard_sink *sink, void *ctx, struct err *e)
+{
+	const struct run_of *run = &s->run[i];
+	struct profile *p = shard_profile(s, run->slot);
+	uint32_t n = p->n;
+	bool back = false;
+	if (!p->former || s->records)
+		return 0;
+	for (uint32_t k = 0; k < run->n; k++)
+		n -= s->row[run->first + k].flags & ROW_COUNT;
+	for (uint32_t k = run->first; k < run->first + run->n && !back; k++)
+		if (s->row[k].flags & ROW_COUNT)
+			back = former_push(p->former, &s->row[k], n++, s->model->strength);
+	if (!back)
+		return 0;
+	struct shard_event ev = { .kind = SHARD_CLEARED, .cleared_ms = s->beside[i].time_ms };
+	ev.finding = (struct finding){ .user = s->beside[i].user, .time_ms = p->former->time_ms,
+		.onset_ms = p->former->onset_ms, .kind = p->former->kind };
+	mem_free(p->former);
+	p->former = NULL;
+	return sink(ctx, &ev, e);
 }
 
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 {
-	uint32_t n = s->backend.ops->step(&s->backend, s->count, s->run, s->n_runs, s->records,
-		s->verdict);
 	int r = 0;
-	for (uint32_t i = 0; i < n && r == 0; i++) {
-		const struct verdict *v = &s->verdict[i];
-		uint32_t slot = s->run[v->run].slot;
-		struct shard_event ev = { .log_m = v->log_m, .n = shard_profile(s, slot)->n };
-		ev.finding = (struct finding){ .user = s->user[v->run], .time_ms =
-			s->time_ms[v->run],
-			.score = v->score, .kind = KIND_INTEREST, .direction = DIRECTION_SHIFT };
-		if (!s->records)
-			explain_alarm(s, v, slot, &ev.finding);
-		r = sink(ctx, &ev, e);
-	}
-	s->n_runs = s->n_counts = 0;
+	for (uint32_t i = 0; i < s->n_runs && r == 0; i++)
+		r = look_back(s, i, sink, ctx, e);
+	uint32_t n = s->backend.ops->step(&s->backend, s->row, s->run, s->n_runs, s->records ?
+		STEP_RECORDS : STEP_ALARMS, s->verdict);
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		r = report(s, &s->verdict[i], sink, ctx, e);
+	s->n_runs = s->n_rows = 0;
 	return r;
 }

@@ -17,8 +17,9 @@
 struct job {
 	const struct history *history;
 	const struct ids *ids;
-	const struct model *model;
+	struct priors priors;
 	const struct sweep_options *o;
+	int64_t horizon_ms;
 	uint32_t n_users;
 	_Atomic uint32_t next, done;
 	atomic_bool failed;
@@ -27,10 +28,11 @@ struct job {
 struct worker {
 	struct job *job;
 	struct shard shard;
+	struct shard_who who;   /* the user being looked at */
 	struct sweep out;
-	uint32_t cap_findings, cap_records, cap_exposures;
-	uint32_t *category;     /* of one instant */
-	uint32_t cap_categories;
+	uint32_t cap_findings, cap_clearings, cap_records, cap_exposures;
+	struct sight *seen;     /* in one instant */
+	uint32_t cap_seen;
 	struct err err;
 	pthread_t thread;
 };
@@ -52,86 +54,140 @@ static void *one_more(void *array, uint32_t n, uint32_t *cap, size_t size)
 
 static int no_memory(struct err *e)
 {
-	return err_set(e, -ENOMEM,
-		"could not keep what was detected: out of memory (see --memory)");
+	return err_set(e, -ENOMEM, "could not keep what was found: out of memory");
 }
 
-static int keep(void *ctx, const struct shard_event *ev, struct err *e)
-{
-	struct worker *w = ctx;
-	struct sweep *out = &w->out;
-	if (!w->shard.records) {
-		struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings,
-			sizeof *f);
-		if (!f)
-			return no_memory(e);
-		*f = ev->finding;
-		out->n_findings++;
-		return 0;
-	}
-	struct record *r = one_more(&out->record, out->n_records, &w->cap_records, sizeof *r);
-	if (!r)
-		return no_memory(e);
-	*r = (struct record){ .time_ms = ev->finding.time_ms, .user = ev->finding.user, .n = ev->n,
-		.log_m = ev->log_m };
-	out->n_records++;
-	return 0;
-}
-
-static int keep_exposure(struct worker *w, uint32_t user)
+static int keep_exposure(struct worker *w, int64_t to_ms)
 {
 	const struct profile *p = shard_profile(&w->shard, 0);
-	if (!w->shard.records || p->risk_ms == INT64_MAX)
-		return 0;
 	struct sweep *out = &w->out;
 	struct exposure *x = one_more(&out->exposure, out->n_exposures, &w->cap_exposures,
 		sizeof *x);
 	if (!x)
 		return no_memory(&w->err);
-	*x = (struct exposure){ .user = user, .n = p->n, .from_ms = p->risk_ms, .to_ms =
-		p->last_ms };
+	*x = (struct exposure){ .user = w->who.user, .from_ms = p->risk_ms, .to_ms = to_ms };
 	out->n_exposures++;
 	return 0;
 }
 
-/* Categories of the instant at event i, returns left out; the index after it, or 0 without memory.
- * */
+static int keep_clearing(struct worker *w, const struct shard_event *ev)
+{
+	struct sweep *out = &w->out;
+	struct clearing *c = one_more(&out->clearing, out->n_clearings, &w->cap_clearings,
+		sizeof *c);
+	if (!c)
+		return no_memory(&w->err);
+	*c = (struct clearing){ ev->finding.user, ev->finding.kind, ev->finding.time_ms,
+		ev->finding.onset_ms, ev->cleared_ms };
+	out->n_clearings++;
+	return 0;
+}
+
+static int keep_record(struct worker *w, const struct shard_event *ev)
+{
+	struct sweep *out = &w->out;
+	struct record *r = one_more(&out->record, out->n_records, &w->cap_records, sizeof *r);
+	if (!r)
+		return no_memory(&w->err);
+	*r = (struct record){ .time_ms = ev->finding.time_ms, .user = ev->finding.user,
+		.score = ev->finding.score, .channel = ev->channel };
+	out->n_records++;
+	return 0;
+}
+
+static int keep_finding(struct worker *w, const struct shard_event *ev)
+{
+	struct sweep *out = &w->out;
+	struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings, sizeof *f);
+	if (!f)
+		return no_memory(&w->err);
+	*f = ev->finding;
+	out->n_findings++;
+	return 0;
+}
+
+static int keep(void *ctx, const struct shard_event *ev, struct err *e)
+{
+	struct worker *w = ctx;
+	(void)e;
+	return ev->kind == SHARD_RECORD ? keep_record(w, ev) :
+		ev->kind == SHARD_CLEARED ? keep_clearing(w, ev) : keep_finding(w, ev);
+}
+
+/* What happened in the instant at event i, returns left out; the index after it, or 0 without
+ * memory.
+ */
 static uint32_t gather(struct worker *w, const struct user_events *u, uint32_t i, uint32_t *ret_n)
 {
 	int64_t at = u->time_ms[i];
 	for (*ret_n = 0; i < u->n && u->time_ms[i] == at; i++) {
 		if (u->behaviour[i] == BEHAVIOUR_RETURN)
 			continue;
-		uint32_t *c = one_more(&w->category, *ret_n, &w->cap_categories, sizeof *c);
-		if (!c)
+		struct sight *s = one_more(&w->seen, *ret_n, &w->cap_seen, sizeof *s);
+		if (!s)
 			return 0;
-		*c = u->category[i];
+		*s = (struct sight){ u->category[i], u->item[i],
+			priors_tag(&w->job->priors, u->item[i]) };
 		++*ret_n;
 	}
 	return i;
 }
 
+/* Steps; a restart ends a span at risk. */
+static int step(struct worker *w)
+{
+	const struct profile *p = shard_profile(&w->shard, 0);
+	int64_t risk_ms = p->risk_ms, time_ms = p->last_ms;
+	uint32_t n = w->out.n_findings;
+	if (w->shard.n_runs && shard_step(&w->shard, keep, w, &w->err) < 0)
+		return w->err.code;
+	if (w->out.n_findings == n || risk_ms == INT64_MAX)
+		return 0;
+	int r = keep_exposure(w, time_ms);
+	if (r == 0)
+		w->out.exposure[w->out.n_exposures - 1].from_ms = risk_ms;
+	return r;
+}
+
+static int close_session(struct worker *w, int64_t now_ms)
+{
+	if (!profile_is_over(shard_profile(&w->shard, 0), now_ms, w->shard.model->gap_ms))
+		return 0;
+	int r = shard_close(&w->shard, &w->who, &w->err);
+	return r < 0 ? r : step(w);
+}
+
+static int sweep_instant(struct worker *w, const struct user_events *u, uint32_t *i)
+{
+	int64_t at = u->time_ms[*i];
+	uint32_t n;
+	*i = gather(w, u, *i, &n);
+	if (*i == 0)
+		return no_memory(&w->err);
+	if (n == 0)
+		return 0;
+	int r = close_session(w, at);
+	if (r == 0)
+		r = shard_add(&w->shard, &w->who, at, w->seen, n, &w->err);
+	return r < 0 ? r : step(w);
+}
+
 static int sweep_user(struct worker *w, uint32_t user)
 {
 	struct user_events u;
-	int64_t until = w->job->o->until_ms;
+	int64_t until = w->job->horizon_ms;
+	int r = 0;
 	history_user(w->job->history, user, &u);
-	if (w->job->o->only && !w->job->o->only[user])
+	if (u.n == 0 || (w->job->o->only && !w->job->o->only[user]))
 		return 0;
 	shard_reset(&w->shard, 0);
-	for (uint32_t i = 0, n; i < u.n && u.time_ms[i] <= until; ) {
-		int64_t at = u.time_ms[i];
-		i = gather(w, &u, i, &n);
-		if (i == 0)
-			return no_memory(&w->err);
-		if (n == 0)
-			continue;
-		if (shard_add(&w->shard, 0, user, at, w->category, n, &w->err) < 0)
-			return w->err.code;
-		if (w->shard.n_runs && shard_step(&w->shard, keep, w, &w->err) < 0)
-			return w->err.code;
-	}
-	return keep_exposure(w, user);
+	w->who = (struct shard_who){ 0, user };
+	for (uint32_t i = 0; i < u.n && u.time_ms[i] <= until && r == 0; )
+		r = sweep_instant(w, &u, &i);
+	if (r == 0)
+		r = close_session(w, until);
+	const struct profile *p = shard_profile(&w->shard, 0);
+	return r < 0 || p->risk_ms == INT64_MAX ? r : keep_exposure(w, p->last_ms);
 }
 
 static bool should_stop(const struct job *j)
@@ -168,7 +224,7 @@ static void *work(void *arg)
 static int worker_init(struct worker *w, struct job *j)
 {
 	w->job = j;
-	int r = shard_init(&w->shard, j->model, j->ids, j->o->backend, &w->err);
+	int r = shard_init(&w->shard, &j->priors, j->o->backend, &w->err);
 	w->shard.records = j->o->records;
 	return r < 0 ? r : shard_reserve(&w->shard, 1, &w->err);
 }
@@ -176,7 +232,7 @@ static int worker_init(struct worker *w, struct job *j)
 static void worker_done(struct worker *w)
 {
 	shard_done(&w->shard);
-	mem_free(w->category);
+	mem_free(w->seen);
 	sweep_done(&w->out);
 }
 
@@ -220,6 +276,8 @@ static int collect(struct sweep *s, const struct worker *w, unsigned n, struct e
 			return err_set(e, w[i].err.code, "%s", w[i].err.text);
 		if (!append(&s->finding, &s->n_findings, o->finding, o->n_findings,
 			sizeof *o->finding) ||
+		    !append(&s->clearing, &s->n_clearings, o->clearing, o->n_clearings,
+			sizeof *o->clearing) ||
 		    !append(&s->record, &s->n_records, o->record, o->n_records,
 			sizeof *o->record) ||
 		    !append(&s->exposure, &s->n_exposures, o->exposure, o->n_exposures,
@@ -229,17 +287,24 @@ static int collect(struct sweep *s, const struct worker *w, unsigned n, struct e
 	return 0;
 }
 
+static int64_t horizon_of(const struct history *h, const struct sweep_options *o)
+{
+	int64_t first_ms, last_ms;
+	history_range(h, &first_ms, &last_ms);
+	return o->until_ms == INT64_MAX ? last_ms : o->until_ms;
+}
+
 int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 	const struct model *m,
 	const struct sweep_options *o, struct err *e)
 {
 	*s = (struct sweep){0};
-	struct job job = { .history = h, .ids = ids, .model = m, .o = o, .n_users =
-		history_n_users(h) };
+	struct job job = { .history = h, .o = o, .n_users = history_n_users(h), .horizon_ms =
+		horizon_of(h, o) };
 	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads,
 		ready = 0;
 	struct worker *w = mem_get(n, sizeof *w);
-	int r = w ? 0 : no_memory(e);
+	int r = w ? priors_init(&job.priors, m, ids, e) : no_memory(e);
 	for (; r == 0 && ready < n; ready++)
 		if ((r = worker_init(&w[ready], &job)) < 0)
 			err_set(e, r, "%s", w[ready].err.text);
@@ -253,6 +318,7 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 	for (unsigned i = 0; w && i < n; i++)
 		worker_done(&w[i]);
 	mem_free(w);
+	priors_done(&job.priors);
 	if (r < 0)
 		sweep_done(s);
 	return r;
@@ -261,6 +327,7 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 void sweep_done(struct sweep *s)
 {
 	mem_free(s->finding);
+	mem_free(s->clearing);
 	mem_free(s->record);
 	mem_free(s->exposure);
 	*s = (struct sweep){0};

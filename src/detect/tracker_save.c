@@ -7,60 +7,97 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "detect/former.h"
 #include "detect/tracker_parts.h"
 
-#define SAVE_MAGIC 0x31726576u  /* "ver1" */
+#define SAVE_MAGIC 0x32726576u  /* "ver2" */
 
-struct saved {                  /* then n_seen x saved_category with its text, then ring_n x uint32
-	 * */
-	uint32_t magic, n, quiet_n, n_seen, ring_n;
-	uint32_t session;
+/* Then n_seen x saved_category with its text; a former, if there is one, with the places of its
+ * categories in that list; the states of the channels that speak, the mixture's with places for
+ * categories.
+ */
+struct saved {
+	uint32_t magic, n, quiet_n, n_seen, channels, has_former;
+	uint32_t session, open, fold, n_tags;
 	int64_t last_ms, risk_ms;
-	float log_m, best;
-	uint16_t time[PROFILE_RECENT][3];
-	float ratio[MIXTURE_WINDOW];
-	int8_t power[MIXTURE_WINDOW];
+	uint16_t tag[PROFILE_ITEMS];
 };
 
 struct saved_category {
-	uint32_t mark, len;
+	uint32_t session, mark, len;
 };
 
-static uint32_t index_of(const struct profile *p, uint32_t category)
+#define CATEGORY_MASK (PROFILE_CATEGORIES - 1)
+#define NO_PLACE CATEGORY_MASK
+
+static uint32_t place_of(const struct profile *p, uint32_t category)
 {
-	uint32_t i = 0;
-	while (i < p->n_seen && p->seen[i] != category)
-		i++;
-	return i;
+	for (uint32_t i = 0; i < p->n_seen; i++)
+		if (profile_category(p, i) == category)
+			return i;
+	return NO_PLACE;
 }
 
-static void save_head(const struct profile *p, const struct mixture *x, struct saved *h)
+static void save_head(const struct tracker *t, const struct profile *p, struct saved *h)
 {
-	*h = (struct saved){ .magic = SAVE_MAGIC, .n = p->n, .quiet_n = p->quiet_n, .n_seen =
-		p->n_seen,
-		.ring_n = x->n < MIXTURE_WINDOW ? x->n : MIXTURE_WINDOW, .session = p->session,
-		.last_ms = p->last_ms, .risk_ms = p->risk_ms, .log_m = x->log_m, .best = x->best };
-	memcpy(h->time, p->time, sizeof h->time);
-	memcpy(h->ratio, x->ratio, sizeof h->ratio);
-	for (int s = 0; s < MIXTURE_WINDOW; s++)
-		h->power[s] = (int8_t)(x->ratio[s] > 0 ? (int32_t)x->mark[s] >> 24 : 0);
+	*h = (struct saved){ .magic = SAVE_MAGIC, .n = p->n, .quiet_n = p->quiet_n,
+		.n_seen = p->n_seen, .channels = t->shard.rules.channels,
+		.has_former = p->former != NULL, .session = p->session, .open = p->open,
+		.fold = p->fold,
+		.n_tags = p->n_tags, .last_ms = p->last_ms, .risk_ms = p->risk_ms };
+	memcpy(h->tag, p->tag, sizeof h->tag);
 }
 
-static size_t save_size(const struct profile *p, const struct saved *h, const struct dict *d)
+/* A buffer that is filled as far as it goes; len counts on. */
+struct writer {
+	char *at;
+	size_t len, cap;
+};
+
+static void put(struct writer *w, const void *from, size_t len)
 {
-	size_t size = sizeof *h + h->ring_n * sizeof(uint32_t);
+	if (w->len + len <= w->cap)
+		memcpy(w->at + w->len, from, len);
+	w->len += len;
+}
+
+static void put_categories(struct writer *w, const struct tracker *t, const struct profile *p)
+{
 	for (uint32_t i = 0; i < p->n_seen; i++) {
 		size_t len;
-		dict_text(d, p->seen[i], &len);
-		size += sizeof(struct saved_category) + len;
+		const char *text = dict_text(t->shard.priors->ids->category,
+			profile_category(p, i), &len);
+		struct saved_category c = { p->seen[i] & ~CATEGORY_MASK, p->seen[p->cap_seen + i],
+			(uint32_t)len };
+		put(w, &c, sizeof c);
+		put(w, text, len);
 	}
-	return size;
 }
 
-static char *put(char *at, const void *from, size_t len)
+/* Places of categories that the profile has forgotten, as after a restart, are given with their
+ * text.
+ */
+static void put_former(struct writer *w, const struct tracker *t, const struct former *f)
 {
-	memcpy(at, from, len);
-	return at + len;
+	put(w, f, sizeof *f);
+	for (int i = 0; i < FORMER_TOP && f->count[i]; i++) {
+		size_t len;
+		const char *text = dict_text(t->shard.priors->ids->category, f->category[i], &len);
+		struct saved_category c = { .len = (uint32_t)len };
+		put(w, &c, sizeof c);
+		put(w, text, len);
+	}
+}
+
+/* Marks get places for categories, and slots that were never filled nothing. */
+static void put_mixture(struct writer *w, const struct profile *p, struct mixture *x)
+{
+	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {
+		uint32_t category = x->mark[s] & CATEGORY_MASK;
+		uint32_t power = x->ratio[s] > 0 ? x->mark[s] & ~CATEGORY_MASK : 0;
+		x->mark[s] = s < x->n ? power | place_of(p, category) : 0;
+	}
+	put(w, x, sizeof *x);
 }
 
 size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t cap)
@@ -68,27 +105,21 @@ size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t ca
 	if (user >= t->shard.n_slots || shard_profile(&t->shard, user)->session == 0)
 		return 0;
 	const struct profile *p = shard_profile(&t->shard, user);
-	const struct dict *d = t->shard.ids->category;
-	struct mixture x;
+	struct writer w = { buf, 0, cap };
+	struct slot_state x;
 	struct saved h;
+	memset(&x, 0, sizeof x);
 	t->shard.backend.ops->save(&t->shard.backend, user, &x);
-	save_head(p, &x, &h);
-	size_t size = save_size(p, &h, d);
-	if (size > cap)
-		return size;
-	char *at = put(buf, &h, sizeof h);
-	for (uint32_t i = 0; i < p->n_seen; i++) {
-		size_t len;
-		const char *text = dict_text(d, p->seen[i], &len);
-		struct saved_category c = { p->seen[p->cap_seen + i], (uint32_t)len };
-		at = put(at, &c, sizeof c);
-		at = put(at, text, len);
-	}
-	for (uint32_t age = h.ring_n; age > 0; age--) {
-		uint32_t i = index_of(p, mixture_category(&x, age));
-		at = put(at, &i, sizeof i);
-	}
-	return size;
+	save_head(t, p, &h);
+	put(&w, &h, sizeof h);
+	put_categories(&w, t, p);
+	if (p->former)
+		put_former(&w, t, p->former);
+	if (h.channels & CHANNEL_BIT(CHANNEL_MIXTURE))
+		put_mixture(&w, p, &x.mixture);
+	if (h.channels & CHANNEL_BIT(CHANNEL_LEARNED))
+		put(&w, &x.learned, sizeof x.learned);
+	return w.len;
 }
 
 /* A walk over bytes that never runs past their end. */
@@ -105,80 +136,128 @@ static const void *take(struct reader *r, size_t len)
 	return at;
 }
 
+/* A category by its text; the rest of its head in *c. */
+static int take_category(struct tracker *t, struct reader *r, struct saved_category *c,
+	uint32_t *ret)
+{
+	const void *head = take(r, sizeof *c);
+	if (!head)
+		return -EBADMSG;
+	memcpy(c, head, sizeof *c);
+	const char *text = take(r, c->len);
+	if (!text)
+		return -EBADMSG;
+	*ret = dict_id(t->shard.priors->ids->category, text, c->len);
+	return *ret == DICT_NONE ? -ENOMEM : 0;
+}
+
 static int load_categories(struct tracker *t, struct profile *p, struct reader *r, uint32_t n)
 {
-	p->seen = mem_get(2 * (size_t)(n ? n : 1), sizeof *p->seen);
+	if (n > (size_t)(r->end - r->at) / sizeof(struct saved_category))
+		return -EBADMSG;
 	p->cap_seen = n ? n : 1;
+	p->seen = mem_get(2 * (size_t)p->cap_seen, sizeof *p->seen);
 	if (!p->seen)
 		return -ENOMEM;
 	for (; p->n_seen < n; p->n_seen++) {
 		struct saved_category c;
-		const void *head = take(r, sizeof c);
-		if (!head)
-			return -EBADMSG;
-		memcpy(&c, head, sizeof c);
-		const char *text = take(r, c.len);
-		if (!text)
-			return -EBADMSG;
-		p->seen[p->n_seen] = dict_id(t->shard.ids->category, text, c.len);
+		uint32_t category;
+		int code = take_category(t, r, &c, &category);
+		if (code < 0)
+			return code;
+		p->seen[p->n_seen] = category | (c.session & ~CATEGORY_MASK);
 		p->seen[p->cap_seen + p->n_seen] = c.mark;
-		if (p->seen[p->n_seen] == DICT_NONE)
-			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int load_ring(const struct profile *p, const struct saved *h, struct reader *r,
-	struct mixture *x)
+static int load_former(struct tracker *t, struct profile *p, struct reader *r)
 {
-	mixture_reset(x);
-	x->n = h->n;
-	x->log_m = h->log_m;
-	x->best = h->best;
-	memcpy(x->ratio, h->ratio, sizeof x->ratio);
-	for (uint32_t age = h->ring_n; age > 0; age--) {
-		const void *at = take(r, sizeof(uint32_t));
-		uint32_t i, s = (h->n - age) % MIXTURE_WINDOW;
-		if (!at)
-			return -EBADMSG;
-		memcpy(&i, at, sizeof i);
-		if (i >= p->n_seen)
-			return -EBADMSG;
-		x->mark[s] = (uint32_t)h->power[s] << 24 | (p->seen[i] & (MIXTURE_CATEGORIES - 1));
+	const void *from = take(r, sizeof *p->former);
+	if (!from)
+		return -EBADMSG;
+	p->former = mem_get(1, sizeof *p->former);
+	if (!p->former)
+		return -ENOMEM;
+	memcpy(p->former, from, sizeof *p->former);
+	for (int i = 0; i < FORMER_TOP && p->former->count[i]; i++) {
+		struct saved_category c;
+		int code = take_category(t, r, &c, &p->former->category[i]);
+		if (code < 0)
+			return code;
 	}
 	return 0;
 }
 
-static int load_head(struct profile *p, const struct saved *h)
+static int load_states(const struct saved *h, const struct profile *p, struct reader *r,
+	struct slot_state *x)
+{
+	const void *from;
+	slot_state_reset(x);
+	if (h->channels & CHANNEL_BIT(CHANNEL_MIXTURE)) {
+		if (!(from = take(r, sizeof x->mixture)))
+			return -EBADMSG;
+		memcpy(&x->mixture, from, sizeof x->mixture);
+		for (uint32_t s = 0; s < MIXTURE_WINDOW && s < x->mixture.n; s++) {
+			uint32_t *mark = &x->mixture.mark[s], place = *mark & CATEGORY_MASK;
+			if (place >= p->n_seen)
+				return -EBADMSG;
+			*mark = (*mark & ~CATEGORY_MASK) | profile_category(p, place);
+		}
+	}
+	if (h->channels & CHANNEL_BIT(CHANNEL_LEARNED)) {
+		if (!(from = take(r, sizeof x->learned)))
+			return -EBADMSG;
+		memcpy(&x->learned, from, sizeof x->learned);
+		if (x->learned.n_taus > LEARNED_TAUS)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int load_head(const struct tracker *t, struct profile *p, const struct saved *h)
 {
 	profile_init(p);
-	if (h->magic != SAVE_MAGIC || h->session == 0 || h->session > UINT16_MAX ||
-	    h->ring_n != (h->n < MIXTURE_WINDOW ? h->n : MIXTURE_WINDOW))
+	if (h->magic != SAVE_MAGIC || h->session == 0 || h->session > UINT8_MAX ||
+	    h->channels != t->shard.rules.channels)
 		return -EBADMSG;
 	p->n = h->n;
 	p->quiet_n = h->quiet_n;
-	p->session = (uint16_t)h->session;
+	p->session = (uint8_t)h->session;
+	p->open = h->open;
+	p->fold = (uint8_t)(h->fold % MODEL_FOLDS);
+	p->n_tags = (uint8_t)h->n_tags;
 	p->last_ms = h->last_ms;
 	p->risk_ms = h->risk_ms;
-	memcpy(p->time, h->time, sizeof p->time);
+	memcpy(p->tag, h->tag, sizeof p->tag);
 	return 0;
+}
+
+static int load_parts(struct tracker *t, struct reader *r, struct profile *p, struct slot_state *x)
+{
+	const void *head = take(r, sizeof(struct saved));
+	struct saved h;
+	if (!head)
+		return -EBADMSG;
+	memcpy(&h, head, sizeof h);
+	int code = load_head(t, p, &h);
+	if (code == 0)
+		code = load_categories(t, p, r, h.n_seen);
+	if (code == 0 && h.has_former)
+		code = load_former(t, p, r);
+	return code < 0 ? code : load_states(&h, p, r, x);
 }
 
 int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, struct err *e)
 {
 	struct reader r = { buf, (const char *)buf + len };
-	const void *head = take(&r, sizeof(struct saved));
-	struct saved h;
 	struct profile p = {0};
-	struct mixture x;
-	if (!head)
-		return err_set(e, -EBADMSG, "could not restore a user's profile: cut short");
-	memcpy(&h, head, sizeof h);
+	struct slot_state x;
 	int code = tracker_reserve(t, user + 1, e);
 	if (code < 0)
 		return code;
-	if ((code = load_head(&p, &h)) < 0 || (code = load_categories(t, &p, &r, h.n_seen)) < 0 ||
-	    (code = load_ring(&p, &h, &r, &x)) < 0) {
+	code = load_parts(t, &r, &p, &x);
+	if (code < 0) {
 		profile_done(&p);
 		return err_set(e, code, "could not restore a user's profile: %s",
 			code == -ENOMEM ? "out of memory" : "damaged");
@@ -186,5 +265,7 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 	profile_done(shard_profile(&t->shard, user));
 	*shard_profile(&t->shard, user) = p;
 	t->shard.backend.ops->load(&t->shard.backend, user, &x);
-	return 0;
+	if (p.open)
+		tracker_insert(t, user);
+	return priors_grow(&t->priors, e);
 }

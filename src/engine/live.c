@@ -97,7 +97,7 @@ void live_post(struct live *l)
 	s->model = m->hash;
 	s->provisional = m->provisional;
 	s->unverified = m->unverified;
-	s->threshold = m->threshold;
+	s->threshold = model_lowest_threshold(m);
 	s->budget_kud = m->budget_kud;
 	*shot = (struct live_shot){ l->s, m };
 	mailbox_post(&l->box);
@@ -117,12 +117,6 @@ int live_use_model(struct live *l, struct model *m, struct err *e)
 	*m = (struct model){0};
 	l->model[l->n_models++] = mine;
 	l->epoch_is_new = true;
-	/* A tracker learns the shares of the categories that have numbers when it is made. */
-	for (uint32_t i = 0; i < mine->n_share; i++)
-		if (dict_id(l->ids.category, mine->share[i].category, mine->share[i].len) ==
-			DICT_NONE)
-			return err_set(e, -ENOMEM, "could not number %u categories: out of memory",
-				mine->n_share);
 	return 0;
 }
 

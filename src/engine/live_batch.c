@@ -44,9 +44,12 @@ void live_count_ready(struct live *l, uint32_t user)
 
 /* Detection */
 
-static int found(void *ctx, const struct finding *f, struct err *e)
+static int found(void *ctx, const struct shard_event *ev, struct err *e)
 {
 	struct live *l = ctx;
+	const struct finding *f = &ev->finding;
+	if (ev->kind != SHARD_FOUND)
+		return 0;
 	if (l->n_found == l->cap_found) {
 		uint32_t cap = l->cap_found ? 2 * l->cap_found : 64;
 		struct alert *a = mem_resize(l->found, cap, sizeof *a);
@@ -66,7 +69,8 @@ static int feed(struct live *l, const struct part *p, struct err *e)
 	uint32_t n = p->to - p->from;
 	l->n_found = 0;
 	if (n == 0)
-		return 0;
+		return p->it->released_ms == INT64_MIN ? 0 : tracker_advance(l->tracker,
+			p->it->released_ms, found, l, e);
 	if (n > l->cap_ev) {
 		struct event *ev = mem_resize(l->ev, n, sizeof *ev);
 		if (!ev)
@@ -77,6 +81,8 @@ static int feed(struct live *l, const struct part *p, struct err *e)
 	for (uint32_t i = 0; i < n; i++)
 		l->ev[i] = p->it->ev[p->from + i].ev;
 	if (live_reserve_users(l, e) < 0 || tracker_feed(l->tracker, l->ev, n, found, l, e) < 0)
+		return e->code;
+	if (p->to == p->it->n && tracker_advance(l->tracker, p->it->released_ms, found, l, e) < 0)
 		return e->code;
 	for (uint32_t i = 0; i < n; i++)
 		live_count_ready(l, l->ev[i].user);

@@ -58,7 +58,7 @@ static struct history *history_of(struct live *l, int64_t from_ms, int64_t to_ms
 	return NULL;
 }
 
-static int discard(void *ctx, const struct finding *f, struct err *e)
+static int discard(void *ctx, const struct shard_event *f, struct err *e)
 {
 	(void)ctx;
 	(void)f;
@@ -66,27 +66,35 @@ static int discard(void *ctx, const struct finding *f, struct err *e)
 	return 0;
 }
 
-/* User by user: detection of one does not depend on another. */
-static int feed_history(struct live *l, struct tracker *t, const struct history *h, struct err *e)
+/* In order of time, whole instants at a time. */
+static int feed_history(struct live *l, struct tracker *t, struct history *h, struct err *e)
 {
-	int r = 0;
-	for (uint32_t user = 0; user < history_n_users(h) && r == 0; user++) {
-		struct user_events u;
-		history_user(h, user, &u);
-		if (u.n > l->cap_ev) {
-			struct event *ev = mem_resize(l->ev, u.n, sizeof *ev);
-			if (!ev)
-				return err_set(e, -ENOMEM,
-					"could not rebuild profiles: out of memory");
-			l->ev = ev;
-			l->cap_ev = u.n;
-		}
-		for (uint32_t i = 0; i < u.n; i++)
-			l->ev[i] = (struct event){ .time_ms = u.time_ms[i], .user = user,
-				.category = u.category[i], .behaviour = u.behaviour[i] };
-		r = u.n > 0 ? tracker_feed(t, l->ev, u.n, discard, NULL, e) : 0;
+	uint64_t n = history_n_events(h);
+	uint32_t filled = 0;
+	int r = history_order(h, e);
+	if (r == 0 && l->cap_ev < BATCH) {
+		struct event *ev = mem_resize(l->ev, BATCH, sizeof *ev);
+		if (!ev)
+			return err_set(e, -ENOMEM, "could not rebuild profiles: out of memory");
+		l->ev = ev;
+		l->cap_ev = BATCH;
 	}
-	return r;
+	for (uint64_t k = 0; k < n && r == 0; k++) {
+		struct user_events u;
+		uint32_t user, i;
+		history_nth(h, k, &user, &i);
+		history_user(h, user, &u);
+		struct event *last = filled ? &l->ev[filled - 1] : NULL;
+		if (filled == l->cap_ev || (filled >= BATCH / 2 && (last->user != user ||
+			last->time_ms != u.time_ms[i]))) {
+			r = tracker_feed(t, l->ev, filled, discard, NULL, e);
+			filled = 0;
+		}
+		l->ev[filled++] = (struct event){ .time_ms = u.time_ms[i], .user = user,
+			.item = u.item[i], .category = u.category[i],
+			.behaviour = u.behaviour[i] };
+	}
+	return r == 0 && filled ? tracker_feed(t, l->ev, filled, discard, NULL, e) : r;
 }
 
 /* Whoever was alerted stays ready: after a restart the counts are few again. */
@@ -106,7 +114,7 @@ int live_count_all_ready(struct live *l, struct err *e)
 	return r;
 }
 
-static int rebuild_from(struct live *l, const struct history *h, struct err *e)
+static int rebuild_from(struct live *l, struct history *h, struct err *e)
 {
 	const char *backend = l->o.backend ? l->o.backend : "auto";
 	struct tracker *t = tracker_new(live_model(l), &l->ids, backend, e);
@@ -173,7 +181,7 @@ static int fit(struct live *l, const struct history *h, struct model *m, struct 
 }
 
 /* A fit that fails is told and tried again when the users have doubled. */
-static int fit_and_switch(struct live *l, const struct history *h, int64_t boundary_ms,
+static int fit_and_switch(struct live *l, struct history *h, int64_t boundary_ms,
 	struct err *e)
 {
 	struct model m = {0};

@@ -119,7 +119,7 @@ static int load_profile(void *ctx, const char *user, size_t user_len, const void
 }
 
 /* Findings of the journal were stored with the events that led to them. */
-static int discard(void *ctx, const struct finding *f, struct err *e)
+static int discard(void *ctx, const struct shard_event *f, struct err *e)
 {
 	(void)ctx;
 	(void)f;
@@ -161,11 +161,14 @@ static int load_event(void *ctx, const struct store_event *from)
 static int load_profiles(struct live *l, struct err *e)
 {
 	struct loading g = { .l = l, .e = e };
+	int64_t released_ms;
 	int r = store_each_profile(l->store, load_profile, &g, e);
 	if (r == 0)
 		r = store_each_event(l->store, l->checkpoint_seq, load_event, &g, e);
 	if (r == 0)
 		r = feed_gathered(&g);
+	if (r == 0 && store_get_number(l->store, "released_ms", &released_ms))
+		r = tracker_advance(l->tracker, released_ms, discard, NULL, e);
 	l->since_checkpoint = g.n_events;
 	return r < 0 ? r : live_reserve_users(l, e);
 }

@@ -85,11 +85,14 @@ static void see_score(struct portrait *p, int64_t t_ms, float score)
 }
 
 /* An alert restarts its user, so the score that raised it is seen here or nowhere. */
-static int take_finding(void *ctx, const struct finding *f, struct err *e)
+static int take_finding(void *ctx, const struct shard_event *ev, struct err *e)
 {
+	const struct finding *f = &ev->finding;
 	struct easel *w = ctx;
 	struct portrait *p = w->p;
 
+	if (ev->kind != SHARD_FOUND)
+		return 0;
 	if (p->n_findings == w->cap_findings) {
 		uint32_t cap = w->cap_findings ? w->cap_findings * 2 : 8;
 		struct finding *more = mem_resize(p->finding, cap, sizeof(*more));
@@ -126,7 +129,7 @@ static int track(struct easel *w, struct tracker *t, struct err *e)
 		if (isfinite(now.score))
 			see_score(p, p->event[i].time_ms, now.score);
 	}
-	return 0;
+	return tracker_advance(t, w->o->horizon_ms, take_finding, w, e);
 }
 
 static int find_changes(struct easel *w, struct err *e)
@@ -136,7 +139,7 @@ static int find_changes(struct easel *w, struct err *e)
 
 	if (!w->model)
 		return 0;
-	w->p->threshold = w->model->threshold;
+	w->p->threshold = model_lowest_threshold(w->model);
 	t = tracker_new(w->model, w->ids, "cpu", e);
 	if (!t)
 		return e->code;

@@ -123,7 +123,7 @@ static void show_model(struct replay *r)
 	r->snap.model = m->hash;
 	r->snap.provisional = m->provisional;
 	r->snap.unverified = m->unverified;
-	r->snap.threshold = m->threshold;
+	r->snap.threshold = model_lowest_threshold(m);
 	r->snap.budget_kud = m->budget_kud;
 }
 

@@ -53,6 +53,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 	struct fit_options fo = {
 		.budget = o->budget,
 		.gap_ms = o->gap_ms,
+		.channels = o->channels,
 		.until_ms = o->until_ms,
 		.threads = o->load.threads,
 		.ret_percent = &p->percent,

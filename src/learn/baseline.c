@@ -30,11 +30,11 @@ struct average {
 struct walk {
 	const struct baseline_run *r;
 	enum baseline which;
-	const float *prior;             /* s pi(c), by category number */
+	const float *share;             /* pi(c), by category number */
 	struct score_highs out;
 	struct profile profile;
-	uint32_t *category;             /* of one instant, and the counts they become */
-	struct count *count;
+	struct sight *seen;             /* in one instant, and the counts they become */
+	struct row *row;
 	uint32_t cap;
 	struct average *average;
 	uint32_t n_averages, cap_averages;
@@ -46,7 +46,7 @@ struct walk {
 
 static double share_of(const struct walk *w, uint32_t category)
 {
-	return (double)w->prior[category] / (double)w->r->m->strength;
+	return (double)w->share[category];
 }
 
 static struct average *average_of(struct walk *w, uint32_t category)
@@ -79,7 +79,7 @@ static double distance(const struct walk *w)
 	return .5 * (sum + fmax(shares, 0) * fabs(rest));
 }
 
-static bool count_ewma(struct walk *w, const struct count *c)
+static bool count_ewma(struct walk *w, const struct row *c)
 {
 	struct average *a = average_of(w, c->category);
 	double slow = fmax(SLOW, 1.0 / (w->n + 2));
@@ -97,9 +97,10 @@ static bool count_ewma(struct walk *w, const struct count *c)
 	return true;
 }
 
-static bool count_cusum(struct walk *w, const struct count *c)
+static bool count_cusum(struct walk *w, const struct row *c)
 {
-	double strength = (double)w->r->m->strength, prior = (double)w->prior[c->category];
+	double strength = (double)w->r->m->strength;
+	double prior = strength * (double)w->share[c->category];
 	double loss = -log((c->before + prior) / (w->n + strength)), off = loss - w->mean;
 	if (w->n >= SURPRISE_SKIP)
 		w->sum = fmax(0, w->sum + off / sqrt(w->variance + .25) - SLACK);
@@ -110,14 +111,14 @@ static bool count_cusum(struct walk *w, const struct count *c)
 	return true;
 }
 
-static bool count_always(struct walk *w, const struct count *c)
+static bool count_always(struct walk *w, const struct row *c)
 {
 	(void)c;
 	w->score = SCORE_SURE;
 	return true;
 }
 
-static bool (*const count_one[BASELINE_N])(struct walk *w, const struct count *c) = {
+static bool (*const count_one[BASELINE_N])(struct walk *w, const struct row *c) = {
 	[BASELINE_EWMA] = count_ewma, [BASELINE_CUSUM] = count_cusum,
 	[BASELINE_ALWAYS] = count_always,
 };
@@ -126,13 +127,13 @@ static bool fit(struct walk *w, uint32_t n)
 {
 	if (n <= w->cap)
 		return true;
-	uint32_t *category = mem_resize(w->category, 2ul * n, sizeof *category);
-	w->category = category ? category : w->category;
-	struct count *count = mem_resize(w->count, 2ul * n, sizeof *count);
-	w->count = count ? count : w->count;
-	if (category && count)
+	struct sight *seen = mem_resize(w->seen, 2ul * n, sizeof *seen);
+	w->seen = seen ? seen : w->seen;
+	struct row *row = mem_resize(w->row, 2ul * n, sizeof *row);
+	w->row = row ? row : w->row;
+	if (seen && row)
 		w->cap = 2 * n;
-	return category && count;
+	return seen && row;
 }
 
 /* The categories of the instant at event i, returns left out; the event after it. */
@@ -141,17 +142,20 @@ static uint32_t gather(struct walk *w, const struct user_events *u, uint32_t i, 
 	int64_t at_ms = u->time_ms[i];
 	for (*ret_n = 0; i < u->n && u->time_ms[i] == at_ms; i++)
 		if (u->behaviour[i] != BEHAVIOUR_RETURN)
-			w->category[(*ret_n)++] = u->category[i];
+			w->seen[(*ret_n)++] = (struct sight){ .category = u->category[i] };
 	return i;
 }
 
 /* Counts one instant, and keeps the score after it when it is a new high of a user at risk. */
 static int take_instant(struct walk *w, uint32_t user, int64_t at_ms, uint32_t n, struct err *e)
 {
-	int counts = profile_push(&w->profile, at_ms, w->category, n, w->r->m->gap_ms, w->count);
+	if (profile_is_over(&w->profile, at_ms, w->r->m->gap_ms))
+		profile_close(&w->profile);
+	int counts = profile_push(&w->profile, at_ms, w->seen, n, w->row);
 	bool ok = counts >= 0;
+	/* All items are one to them, so every row is a count. */
 	for (int i = 0; i < counts && ok; i++, w->n++)
-		ok = count_one[w->which](w, &w->count[i]);
+		ok = count_one[w->which](w, &w->row[i]);
 	if (!ok)
 		return err_set(e, -ENOMEM, "could not score a user: out of memory");
 	if (counts == 0 || w->n <= PROFILE_WARM_UP || w->score <= w->best)
@@ -184,7 +188,7 @@ static int walk_user(struct walk *w, uint32_t user, struct err *e)
 struct work {
 	const struct baseline_run *r;
 	enum baseline which;
-	const float *prior;
+	const float *share;
 	_Atomic uint32_t next;
 	pthread_mutex_t lock;           /* of what follows */
 	struct score_highs *out;
@@ -209,7 +213,7 @@ static bool is_stopped(const struct baseline_run *r)
 static void walk_users(void *ctx)
 {
 	struct work *k = ctx;
-	struct walk w = { .r = k->r, .which = k->which, .prior = k->prior };
+	struct walk w = { .r = k->r, .which = k->which, .share = k->share };
 	struct err e = {0};
 	uint32_t first, n_users = history_n_users(k->r->h);
 	profile_init(&w.profile);
@@ -221,23 +225,36 @@ static void walk_users(void *ctx)
 	hand_over(k, &w, &e);
 	score_highs_done(&w.out);
 	profile_done(&w.profile);
-	mem_free(w.category);
-	mem_free(w.count);
+	mem_free(w.seen);
+	mem_free(w.row);
 	mem_free(w.average);
+}
+
+/* pi(c) by category number. */
+static float *shares_of(const struct baseline_run *r)
+{
+	uint32_t n = dict_size(r->ids->category);
+	float *share = mem_get(n ? n : 1, sizeof *share);
+	for (uint32_t i = 0; share && i < n; i++) {
+		size_t len;
+		const char *text = dict_text(r->ids->category, i, &len);
+		share[i] = model_pi(r->m, model_find_share(r->m, text, len), 0);
+	}
+	return share;
 }
 
 int baseline_highs(struct score_highs *of, enum baseline which, const struct baseline_run *r,
 	struct err *e)
 {
-	float unseen, *prior = model_prior(r->m, r->ids->category, &unseen);
-	struct work k = { .r = r, .which = which, .prior = prior, .out = of };
-	if (!prior)
+	float *share = shares_of(r);
+	struct work k = { .r = r, .which = which, .share = share, .out = of };
+	if (!share)
 		return err_set(e, -ENOMEM, "could not score the users: out of memory");
 	pthread_mutex_init(&k.lock, NULL);
 	if (count_one[which])
 		crew_run(r->threads, walk_users, &k);
 	pthread_mutex_destroy(&k.lock);
-	mem_free(prior);
+	mem_free(share);
 	if (k.err.code == 0 && is_stopped(r))
 		return err_set(e, -ECANCELED, "the evaluation was stopped");
 	return k.err.code < 0 ? err_set(e, k.err.code, "%s", k.err.text) : 0;

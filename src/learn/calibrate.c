@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "detect/mixture.h"
 #include "model/model.h"
+#include "series/profile.h"
 
 #define DAY_MS 86400000.0
 #define TAIL_HIGHS 50u          /* record highs that the exponential tail is fitted on */
@@ -50,16 +50,25 @@ static void sort_levels(struct level *l, struct level *to, uint32_t n)
 	}
 }
 
-/* The records of one user, as levels of the score: those that are highs of it too. to_ms: the end
- * of the user's time at risk. Returns how many were written.
+/* Levels of what: one channel's score, or the decision of all. */
+struct view {
+	const struct model *m;
+	bool all;
+	enum channel channel;
+};
+
+/* The records of one user, as levels: those that are highs of it. to_ms: the end of the user's time
+ * at risk. Returns how many were written.
  */
-static uint32_t user_levels(const struct mixture_rule *rule, const struct record *r, uint32_t n,
-	int64_t to_ms, struct level *ret)
+static uint32_t user_levels(const struct view *v, const struct record *r, uint32_t n, int64_t to_ms,
+	struct level *ret)
 {
 	uint32_t kept = 0;
 	int64_t since = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		float score = mixture_score(rule, r[i].log_m, r[i].n);
+		if (!v->all && r[i].channel != v->channel)
+			continue;
+		float score = v->all ? model_decision(v->m, r[i].channel, r[i].score) : r[i].score;
 		if (kept > 0 && score <= ret[kept - 1].score)
 			continue;
 		if (kept > 0)
@@ -80,12 +89,9 @@ static int by_user(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static uint32_t make_levels(const struct model *m, const struct sweep *s, struct level *ret)
+static uint32_t make_levels(const struct view *v, const struct sweep *s, struct level *ret)
 {
-	struct mixture_rule rule;
 	uint32_t n = 0;
-	mixture_rule_init(&rule, m);
-	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_user);
 	for (uint32_t i = 0, end; i < s->n_records; i = end) {
 		struct exposure key = { .user = s->record[i].user };
 		const struct exposure *x = bsearch(&key, s->exposure, s->n_exposures, sizeof key,
@@ -93,7 +99,7 @@ static uint32_t make_levels(const struct model *m, const struct sweep *s, struct
 		for (end = i; end < s->n_records && s->record[end].user == key.user; end++)
 			;
 		if (x)
-			n += user_levels(&rule, s->record + i, end - i, x->to_ms, ret + n);
+			n += user_levels(v, s->record + i, end - i, x->to_ms, ret + n);
 	}
 	return n;
 }
@@ -106,7 +112,7 @@ static double far_of(uint64_t alarms, int64_t exposure_ms)
 
 /* Mean excess of the highest users over the lowest of them gives the tail (Pickands 1975, shape
  * 0). */
-static void fit_tail(struct model *m, const struct level *l, uint32_t n)
+static double tail_of(const struct level *l, uint32_t n)
 {
 	double sum = 0;
 	uint32_t seen = 0;
@@ -114,17 +120,18 @@ static void fit_tail(struct model *m, const struct level *l, uint32_t n)
 	for (uint32_t i = 0; i < n && seen < TAIL_HIGHS; i++) {
 		if (!l[i].first)
 			continue;
-		sum += l[i].score;
+		sum += (double)l[i].score;
 		lowest = l[i].score;
 		seen++;
 	}
 	double mean = seen > 1 ? (sum - seen * (double)lowest) / (seen - 1) : 0;
-	m->far_tail = mean > 0 ? 1 / mean : 1;
+	return mean > 0 ? 1 / mean : 1;
 }
 
 /* far(score) at up to MODEL_FAR_MAX levels, evenly in the logarithm of the alarms, ascending in
  * score. */
-static void make_curve(struct model *m, const struct level *l, uint32_t n, int64_t exposure_ms)
+static void make_curve(struct model_curve *c, const struct level *l, uint32_t n,
+	int64_t exposure_ms)
 {
 	uint64_t alarms = 0, next = CALIBRATE_ALARMS_MIN;
 	uint32_t kept = 0;
@@ -134,16 +141,16 @@ static void make_curve(struct model *m, const struct level *l, uint32_t n, int64
 		bool ends = i + 1 == n || l[i + 1].score < l[i].score;
 		if (!ends || (i + 1 < n && alarms < next))
 			continue;
-		m->far[kept++] = (struct model_far){ l[i].score, far_of(alarms, exposure_ms) };
+		c->at[kept++] = (struct model_far){ l[i].score, far_of(alarms, exposure_ms) };
 		next = alarms + 1 + alarms / 32;
 	}
 	for (uint32_t i = 0; i < kept / 2; i++) {
-		struct model_far swap = m->far[i];
-		m->far[i] = m->far[kept - 1 - i];
-		m->far[kept - 1 - i] = swap;
+		struct model_far swap = c->at[i];
+		c->at[i] = c->at[kept - 1 - i];
+		c->at[kept - 1 - i] = swap;
 	}
-	m->n_far = kept;
-	m->smallest_kud = kept ? m->far[kept - 1].far : 0;
+	c->n = kept;
+	c->tail = tail_of(l, n);
 }
 
 /* The smallest level whose alarms stay within the budget; beyond the curve, by its tail. */
@@ -163,7 +170,10 @@ static void set_threshold(struct model *m, const struct level *l, uint32_t n, in
 	}
 	m->unverified = m->budget_kud < m->smallest_kud * (1 - 1e-9) ||
 		m->n_alarms < CALIBRATE_ALARMS_MIN;
-	m->threshold = m->unverified ? model_threshold_for(m, m->budget_kud) : level;
+	if (m->unverified)
+		model_set_budget(m, m->budget_kud);
+	else
+		model_set_level(m, level);
 }
 
 double budget_kud(const struct budget *b, const struct model *m)
@@ -183,7 +193,7 @@ int calibrate_overrule(struct model *m, const struct budget *b, int64_t gap_ms, 
 			"how many users are at risk on a day; give the budget per kud", name);
 	if (b->amount > 0 && turns && budget_kud(b, m) != m->budget_kud) {
 		m->budget_kud = budget_kud(b, m);
-		m->threshold = model_threshold_for(m, m->budget_kud);
+		model_set_budget(m, m->budget_kud);
 		m->unverified = m->provisional || m->budget_kud < m->smallest_kud;
 	}
 	if (gap_ms > 0)
@@ -200,6 +210,37 @@ static int64_t total_exposure(const struct sweep *s)
 	return sum;
 }
 
+/* Levels of a view, highest first, into l. */
+static uint32_t levels_of(const struct view *v, const struct sweep *s, struct level *made,
+	struct level *l)
+{
+	uint32_t n = make_levels(v, s, made);
+	sort_levels(made, l, n);
+	return n;
+}
+
+static void calibrate_all(struct model *m, const struct sweep *s, const struct budget *b,
+	int64_t exposure_ms, struct level *made, struct level *l)
+{
+	struct view v = { .m = m };
+	uint32_t n;
+	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_user);
+	for (int c = 0; c < CHANNEL_N; c++) {
+		v.channel = (enum channel)c;
+		n = m->channels & CHANNEL_BIT(c) ? levels_of(&v, s, made, l) : 0;
+		m->curve[c] = (struct model_curve){0};
+		if (n > 0)
+			make_curve(&m->curve[c], l, n, exposure_ms);
+	}
+	v.all = true;
+	n = levels_of(&v, s, made, l);
+	make_curve(&m->far, l, n, exposure_ms);
+	m->smallest_kud = m->far.n ? m->far.at[m->far.n - 1].far : 0;
+	if (b->amount <= 0)
+		m->budget_kud = fmax(.5, m->smallest_kud);
+	set_threshold(m, l, n, exposure_ms);
+}
+
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e)
 {
 	int64_t exposure_ms = total_exposure(s);
@@ -214,19 +255,19 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 		1000 * CALIBRATE_ALARMS_MIN / m->user_days);
 	struct level *l = mem_get(s->n_records, sizeof *l), *made = mem_get(s->n_records,
 		sizeof *l);
-	if (!l || !made) {
-		mem_free(l);
-		mem_free(made);
-		return err_set(e, -ENOMEM, "could not calibrate: out of memory");
-	}
-	uint32_t n = make_levels(m, s, made);
-	sort_levels(made, l, n);
-	mem_free(made);
-	make_curve(m, l, n, exposure_ms);
-	fit_tail(m, l, n);
-	if (b->amount <= 0)
-		m->budget_kud = fmax(.5, m->smallest_kud);
-	set_threshold(m, l, n, exposure_ms);
+	if (l && made)
+		calibrate_all(m, s, b, exposure_ms, made, l);
+	bool ok = l && made;
 	mem_free(l);
-	return 0;
+	mem_free(made);
+	return ok ? 0 : err_set(e, -ENOMEM, "could not calibrate: out of memory");
+}
+
+uint8_t *calibrate_crossed(const struct model *m, const struct sweep *s, uint32_t n_users)
+{
+	uint8_t *crossed = mem_get(n_users + 1ul, 1);
+	for (uint32_t i = 0; crossed && i < s->n_records; i++)
+		crossed[s->record[i].user] |=
+			s->record[i].score >= m->threshold[s->record[i].channel];
+	return crossed;
 }

@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "detect/mixture.h"
 #include "detect/sweep.h"
 #include "learn/baseline.h"
 #include "learn/benchmark.h"
@@ -60,27 +59,25 @@ struct evaluating {
 	struct score *score;
 };
 
-/* The record highs of channel `mixture`, of all users, and since when each is at risk. */
+/* The record highs of the channels that speak, of all users, and since when each is at risk. */
 static int sweep_highs(struct evaluating *x, struct score_highs *of, int64_t *start_ms,
 	struct err *e)
 {
 	struct sweep_options so = { .backend = x->o->backend, .threads = x->o->threads,
 		.until_ms = x->o->until_ms, .records = true, .ret_percent = x->o->ret_percent,
 		.stop = x->o->stop };
-	struct mixture_rule rule;
 	struct sweep s;
 	int code = sweep_run(&s, x->h, x->ids, &x->v->model, &so, e);
 	if (code < 0)
 		return code;
-	mixture_rule_init(&rule, &x->v->model);
 	for (uint32_t user = 0; user < history_n_users(x->h); user++)
 		start_ms[user] = INT64_MAX;
 	for (uint32_t i = 0; i < s.n_exposures; i++)
 		start_ms[s.exposure[i].user] = s.exposure[i].from_ms;
 	for (uint32_t i = 0; i < s.n_records && code == 0; i++) {
 		const struct record *r = &s.record[i];
-		struct score_high h = { r->time_ms, (double)mixture_score(&rule, r->log_m, r->n),
-			r->user };
+		struct score_high h = { r->time_ms, (double)model_decision(&x->v->model,
+			r->channel, r->score), r->user };
 		code = score_highs_add(of, &h, e);
 	}
 	sweep_done(&s);
@@ -159,7 +156,7 @@ static int judge_promise(struct evaluating *x, struct score_highs *of, const int
 	int code = score_take(score, of, e);
 	for (uint32_t i = 0; i < l->n && code == 0; i++)
 		add_row(x, score, EVALUATE_BY_MODEL, l->kud[i],
-			(double)model_threshold_for(&x->v->model, l->kud[i]));
+			(double)curve_score(&x->v->model.far, l->kud[i]));
 	x->v->looks += score_looks(score);
 	score_free(score);
 	return code;
@@ -201,6 +198,8 @@ static int fit(struct evaluating *x, struct err *e)
 	struct splice_source s;
 	struct fit_options fo = { .gap_ms = x->o->gap_ms, .until_ms = x->o->until_ms,
 		.threads = x->o->threads, .ret_percent = x->o->ret_percent, .stop = x->o->stop };
+	if (x->o->channel)
+		channel_parse(x->o->channel, &fo.channels);
 	splice_source_init(&s, x->h, x->ids, NULL);
 	struct history *dev = benchmark_dev(x->a, &s, &room, e);
 	if (!dev)

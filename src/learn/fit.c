@@ -8,7 +8,6 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "detect/mixture.h"
 #include "detect/sweep.h"
 #include "learn/calibrate.h"
 #include "learn/fit_parts.h"
@@ -21,6 +20,7 @@
 #define GAP_DEFAULT_MS (30 * 60000)
 #define STRENGTH_USERS 5000u
 #define EVENTS_MIN 10u
+#define DAY_MS 86400000.0
 
 int budget_parse(struct budget *b, const char *s, struct err *e)
 {
@@ -41,8 +41,6 @@ struct fit {
 	const struct ids *ids;
 	const struct fit_options *o;
 	struct fit_scope scope;
-	uint64_t *count;                /* by category number */
-	uint32_t n_categories;
 };
 
 static void count_events(struct fit *f)
@@ -74,59 +72,60 @@ static int choose_gap(struct fit *f, struct err *e)
 	return r;
 }
 
-static int take_shares(struct fit *f, struct err *e)
-{
-	struct model *m = f->m;
-	m->share = mem_get(f->n_categories ? f->n_categories : 1, sizeof *m->share);
-	if (!m->share)
-		return err_set(e, -ENOMEM,
-			"could not keep the shares of %u categories: out of memory",
-			f->n_categories);
-	for (uint32_t c = 0; c < f->n_categories; c++) {
-		size_t len;
-		const char *text = dict_text(f->ids->category, c, &len);
-		if (f->count[c] == 0)
-			continue;
-		char *copy = mem_text(text, len);
-		if (!copy)
-			return err_set(e, -ENOMEM,
-				"could not keep a category's name: out of memory");
-		m->share[m->n_share++] = (struct model_share){ copy, (uint32_t)len, f->count[c] };
-		m->count_sum += f->count[c];
-	}
-	return 0;
-}
-
 static int choose_strength(struct fit *f, struct err *e)
 {
 	struct sample s = {0};
-	float unseen, *share;
-	f->m->strength = 1;
-	share = model_prior(f->m, f->ids->category, &unseen);     /* pi(c) itself */
-	f->m->strength = 20;
-	if (!share)
-		return err_set(e, -ENOMEM, "could not fit the prior strength: out of memory");
 	int r = sample_users(&s, f->h, f->ids, STRENGTH_USERS, EVENTS_MIN, e);
 	if (r == 0)
-		r = fit_strength(f->m, &f->scope, &s, share, e);
+		r = fit_strength(f->m, &f->scope, &s, e);
 	sample_done(&s);
-	mem_free(share);
 	return r;
 }
 
-/* Who crosses the threshold just chosen. Restarts come after an alarm, so records tell. */
-static int mark_crossed(struct fit *f, const struct sweep *s, struct err *e)
+/* Alarms of the calibration users as in use, with restarts, per 1000 user-days at risk. Users who
+ * do not cross are at risk as the records say.
+ */
+static int realise(struct fit *f, const struct sweep *first, const uint8_t *crossed,
+	double *ret_kud, struct err *e)
 {
-	struct mixture_rule rule;
-	uint8_t *crossed = mem_get(history_n_users(f->h) + 1ul, 1);
-	if (!crossed)
-		return err_set(e, -ENOMEM, "could not mark users: out of memory");
-	mixture_rule_init(&rule, f->m);
-	for (uint32_t i = 0; i < s->n_records; i++)
-		if (mixture_score(&rule, s->record[i].log_m, s->record[i].n) >= rule.threshold)
-			crossed[s->record[i].user] = 1;
-	*f->o->ret_crossed = crossed;
+	struct sweep s;
+	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
+		f->o->until_ms, .only = crossed, .stop = f->o->stop };
+	int64_t at_risk_ms = 0;
+	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < first->n_exposures; i++)
+		if (!crossed[first->exposure[i].user])
+			at_risk_ms += first->exposure[i].to_ms - first->exposure[i].from_ms;
+	for (uint32_t i = 0; i < s.n_exposures; i++)
+		at_risk_ms += s.exposure[i].to_ms - s.exposure[i].from_ms;
+	*ret_kud = at_risk_ms > 0 ? 1000 * s.n_findings / ((double)at_risk_ms / DAY_MS) : 0;
+	sweep_done(&s);
 	return 0;
+}
+
+#define RAISES 8
+
+/* Second alarms of a user count against the budget too: the threshold rises until all of them are
+ * within it.
+ */
+static int allow_for_restarts(struct fit *f, const struct sweep *s, struct err *e)
+{
+	double aim = f->m->budget_kud;
+	int r = 0;
+	for (int i = 0; i <= RAISES && r == 0; i++) {
+		uint8_t *crossed = calibrate_crossed(f->m, s, history_n_users(f->h));
+		if (!crossed)
+			return err_set(e, -ENOMEM, "could not mark users: out of memory");
+		r = realise(f, s, crossed, &f->m->realised_kud, e);
+		mem_free(crossed);
+		if (r < 0 || f->m->realised_kud <= f->m->budget_kud || i == RAISES)
+			break;
+		aim *= .98 * f->m->budget_kud / f->m->realised_kud;
+		model_set_level(f->m, curve_score(&f->m->far, aim));
+	}
+	return r;
 }
 
 static int choose_threshold(struct fit *f, struct err *e)
@@ -135,13 +134,15 @@ static int choose_threshold(struct fit *f, struct err *e)
 	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
 		f->o->until_ms,
 		.records = true, .ret_percent = f->o->ret_percent, .stop = f->o->stop };
-	memset(f->m->knot_offset, 0, sizeof f->m->knot_offset);
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
 		return r;
 	r = calibrate(f->m, &s, &f->o->budget, e);
-	if (r == 0 && f->o->ret_crossed)
-		r = mark_crossed(f, &s, e);
+	if (r == 0)
+		r = allow_for_restarts(f, &s, e);
+	if (r == 0 && f->o->ret_crossed &&
+	    !(*f->o->ret_crossed = calibrate_crossed(f->m, &s, history_n_users(f->h))))
+		r = err_set(e, -ENOMEM, "could not mark users: out of memory");
 	sweep_done(&s);
 	return r;
 }
@@ -152,30 +153,48 @@ static int fit_all(struct fit *f, struct err *e)
 	count_events(f);
 	if ((r = choose_gap(f, e)) < 0)
 		return r;
-	if ((r = fit_shares(f->count, f->n_categories, &f->scope, f->m->gap_ms, e)) < 0 ||
-	    (r = take_shares(f, e)) < 0)
+	if ((r = fit_shares(f->m, &f->scope, e)) < 0)
 		return r;
 	model_seal(f->m);
 	return (r = choose_strength(f, e)) < 0 ? r : choose_threshold(f, e);
 }
 
+/* Nobody was at risk: the channel that needs no curve of its own, as shipped. */
+static void keep_default_thresholds(struct model *m)
+{
+	struct model shipped;
+	model_default(&shipped);
+	m->channels = shipped.channels;
+	memcpy(m->curve, shipped.curve, sizeof m->curve);
+	memcpy(m->threshold, shipped.threshold, sizeof m->threshold);
+	m->far = shipped.far;
+	model_done(&shipped);
+}
+
+/* Weights that find most, at budgets of DETECTION.md's tables, on self-made changes of the
+ * development logs; docs/detection.md.
+ */
+static const struct model_learned first_guess = {
+	.strength = { 20, 10, 20 },
+	.weight = { 1, .5f, .3f },
+};
+
 int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	const struct fit_options *o, struct err *e)
 {
-	struct fit f = { .m = m, .h = h, .ids = ids, .o = o, .n_categories =
-		dict_size(ids->category) };
-	f.scope = (struct fit_scope){ h, o->until_ms, o->threads };
+	struct fit f = { .m = m, .h = h, .ids = ids, .o = o };
+	f.scope = (struct fit_scope){ h, ids, o->until_ms, o->threads };
 	model_default(m);
 	m->provisional = false;
-	m->n_share = 0;
+	m->channels = o->channels ? o->channels : FIT_CHANNELS;
+	m->learned = first_guess;
 	m->count_sum = 0;
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;
-	f.count = mem_get(f.n_categories ? f.n_categories : 1, sizeof *f.count);
-	int r = f.count ? fit_all(&f, e) : err_set(e, -ENOMEM,
-		"could not fit a model: out of memory");
-	mem_free(f.count);
+	int r = fit_all(&f, e);
 	m->unverified |= r == -ENODATA;
+	if (r == -ENODATA)
+		keep_default_thresholds(m);
 	if (r == 0 || r == -ENODATA)
 		model_seal(m);
 	else

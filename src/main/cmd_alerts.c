@@ -1,4 +1,6 @@
-/* veer alerts: the alerts of a store, their evidence, and the rows that could not be used. */
+/* veer alerts: the alerts of a store, their evidence, what was said of them, and the rows that
+ * could not be used.
+ */
 #include <inttypes.h>
 #include <langinfo.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "main/alert_label.h"
 #include "main/option.h"
 #include "model/model.h"
 #include "ui/plain.h"
@@ -19,6 +22,8 @@
 #define SHOWN_MAX 1024
 #define USER_COLUMNS 16u
 #define CHANGE_COLUMNS 36u
+#define STATE_COLUMNS 7
+#define NOTE_COLUMNS 72u
 
 enum { TABLE = ALERT_JSONL + 1 };       /* beside the forms of alert.h: columns for people */
 
@@ -95,21 +100,21 @@ static void add_table_row(struct listing *l, const struct alert *a, const char *
 	alert_rarity((double)f->far, rarity, sizeof rarity);
 	snprintf(change, sizeof change, "%.1000s > %.1000s", category_text(l, f->from),
 		category_text(l, f->to));
-	text_addf(&l->line, "%c%c %-4.4s ", priority == 'S' ? '!' : priority,
-		priority == 'S' ? '!' : ' ', state);
+	text_addf(&l->line, "%c%c %-*.*s ", priority == 'S' ? '!' : priority,
+		priority == 'S' ? '!' : ' ', STATE_COLUMNS, STATE_COLUMNS, state);
 	add_time(l, f->time_ms);
 	add_cell(l, user, len, USER_COLUMNS);
 	add_cell(l, change, strlen(change), CHANGE_COLUMNS);
 	add_share(l, f->to_before, f->n_before);
 	add_share(l, f->to_after, f->n_after);
-	text_addf(&l->line, "%6.2f %s\n", (double)f->score, rarity);
+	text_addf(&l->line, "%6.2f %016" PRIx64 " %s\n", (double)f->score, a->id, rarity);
 }
 
 static void add_table_head(struct listing *l)
 {
-	text_addf(&l->line, "%-2s %-4s %-19s %-*s %-*s %4s %4s %6s %s\n", "P", "S", "TIME",
-		(int)USER_COLUMNS, "USER", (int)CHANGE_COLUMNS, "FROM > TO", "WAS", "IS", "SCORE",
-		"FALSE ALARMS SO HIGH");
+	text_addf(&l->line, "%-2s %-*s %-19s %-*s %-*s %4s %4s %6s %-16s %s\n", "P", STATE_COLUMNS,
+		"STATE", "TIME", (int)USER_COLUMNS, "USER", (int)CHANGE_COLUMNS, "FROM > TO",
+		"WAS", "IS", "SCORE", "ID", "FALSE ALARMS SO HIGH");
 }
 
 struct evidence_of {
@@ -141,12 +146,47 @@ static int list_evidence(void *ctx, int64_t step_ms, const char *category, doubl
 	return flush_line(of->l);
 }
 
+/* A label under way to the row of its alert. */
+struct label_of {
+	struct listing *l;
+	const struct alert *a;
+	const char *state;
+};
+
+static int list_label(void *ctx, const struct store_label *label)
+{
+	struct label_of *of = ctx;
+	struct text *t = &of->l->line;
+	struct alert_words w = { of->state, label_name[label->label], label->note,
+		label->note_len };
+
+	if (of->l->form != TABLE) {
+		alert_row_labelled(t, (enum alert_form)of->l->form, of->a, &of->l->ids, &w);
+		return 0;
+	}
+	add_table_row(of->l, of->a, of->state);
+	text_addf(t, "        %-5s ", w.label);
+	add_cell(of->l, w.note, w.note_len, NOTE_COLUMNS);
+	text_add(t, "\n", 1);
+	return 0;
+}
+
+static int list_labelled(struct listing *l, const struct alert *a, const char *state)
+{
+	struct label_of of = { l, a, state };
+	int code = store_one_label(l->store, a->id, list_label, &of, l->e);
+
+	return code ? code : flush_line(l);
+}
+
 /* Rows for programs are of one kind a run: those of the evidence take the place of the alerts'. */
 static int list_alert(void *ctx, const struct alert *a, const char *state)
 {
 	struct listing *l = ctx;
 	struct evidence_of of = { .l = l, .alert_id = a->id };
 
+	if (l->o->labels)
+		return list_labelled(l, a, state);
 	if (l->form == TABLE)
 		add_table_row(l, a, state);
 	else if (!l->o->evidence)
@@ -193,6 +233,8 @@ static void add_head(struct listing *l)
 		text_addf(&l->line, "source,line,why,text\n");
 	else if (l->form == ALERT_CSV && l->o->evidence)
 		text_addf(&l->line, "alert_id,step,category,interest\n");
+	else if (l->o->labels)
+		alert_header_labelled(&l->line, (enum alert_form)l->form);
 	else
 		alert_header(&l->line, (enum alert_form)l->form);
 }
@@ -202,7 +244,8 @@ static int list_alerts(struct listing *l)
 {
 	const struct options *o = l->o;
 	struct query_alerts q = { .category = o->category, .from_ms = o->from_ms,
-		.to_ms = o->until_ms, .min_severity = o->min_severity, .limit = o->limit };
+		.to_ms = o->until_ms, .min_severity = o->min_severity, .limit = o->limit,
+		.state = o->state, .labelled = o->labels };
 	int code = 0;
 
 	for (uint32_t i = 0; !code && (i < o->n_operands || (i == 0 && !o->n_operands)); i++) {
@@ -231,6 +274,21 @@ static int list(struct listing *l)
 	return code;
 }
 
+/* Rows are of one kind a run, and a run that labels lists nothing. */
+static bool is_contrary(const struct options *o)
+{
+	const char *why = o->evidence + o->rejects + o->labels > 1
+		? "--evidence, --rejects and --labels each ask for rows of their own"
+		: o->label && (o->evidence || o->rejects || o->labels)
+		? "--label lists nothing"
+		: o->note && (!o->label || !strcmp(o->label, label_name[LABEL_NONE]))
+		? "--note goes with --label true or --label false" : NULL;
+
+	if (why)
+		fprintf(stderr, "veer alerts: %s\n", why);
+	return why != NULL;
+}
+
 int cmd_alerts(struct options *o)
 {
 	struct err e = {0};
@@ -238,6 +296,10 @@ int cmd_alerts(struct options *o)
 		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8") };
 	int code;
 
+	if (is_contrary(o))
+		return EXIT_USAGE;
+	if (o->label)
+		return alert_label(o, o->db ? o->db : DEFAULT_DB);
 	if (!o->form_given && isatty(STDOUT_FILENO))
 		l.form = TABLE;
 	text_init(&l.line, LINE_MAX_BYTES);

@@ -11,7 +11,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "detect/mixture.h"
 #include "detect/sweep.h"
 #include "engine/run.h"
 #include "main/meter.h"
@@ -57,14 +56,13 @@ static int by_time_and_user(const void *a, const void *b, void *ids)
 	return dict_cmp(((const struct ids *)ids)->user, x->user, y->user);
 }
 
-static uint32_t score_highs(const struct sweep *s, const struct mixture_rule *rule,
-	struct high *ret)
+static uint32_t score_highs(const struct sweep *s, const struct model *m, struct high *ret)
 {
 	uint32_t n = 0, last = DICT_NONE;
 	float best = -INFINITY;
 	for (uint32_t i = 0; i < s->n_records; i++) {
 		const struct record *r = &s->record[i];
-		float score = mixture_score(rule, r->log_m, r->n);
+		float score = model_decision(m, r->channel, r->score);
 		if (r->user == last && score <= best)
 			continue;
 		ret[n++] = (struct high){ r->time_ms, r->user, score };
@@ -104,7 +102,6 @@ static int print_scores(const struct run *r, const struct options *o, struct met
 	struct err *e)
 {
 	struct sweep s;
-	struct mixture_rule rule;
 	struct sweep_options so = { .backend = o->backend, .threads = o->threads, .until_ms =
 		o->until_ms,
 		.records = true, .ret_percent = &m->progress.percent, .stop =
@@ -114,8 +111,7 @@ static int print_scores(const struct run *r, const struct options *o, struct met
 		return code;
 	struct high *h = mem_get(s.n_records ? s.n_records : 1, sizeof *h);
 	if (h) {
-		mixture_rule_init(&rule, &r->model);
-		uint32_t n = score_highs(&s, &rule, h);
+		uint32_t n = score_highs(&s, &r->model, h);
 		qsort_r(h, n, sizeof *h, by_time_and_user, (void *)&r->ids);
 		code = write_highs(h, n, &r->ids, o->scores, e);
 	} else {
@@ -170,6 +166,8 @@ static int detect(struct run *r, const struct options *o, struct meter *m, struc
 			o->scores != NULL,
 		.step = &o->step,
 	};
+	if (o->channel)
+		channel_parse(o->channel, &ro.channels);
 	int code = run_files(r, &ro, &m->progress, e);
 	if (code == 0 && o->scores && r->load.events > 0)
 		code = print_scores(r, o, m, e);
@@ -183,11 +181,6 @@ int cmd_detect(struct options *o)
 	struct run r = {0};
 	struct err e = {0};
 	struct meter m = {0};
-	if (o->channel && strcmp(o->channel, "mixture") != 0) {
-		fprintf(stderr, "veer detect: no channel is called \"%s\": there is mixture\n",
-			o->channel);
-		return EXIT_USAGE;
-	}
 	meter_start(&m, &o->clock, o->stop, o->quiet);
 	int code = detect(&r, o, &m, &e);
 	meter_stop(&m);

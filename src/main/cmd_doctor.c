@@ -68,11 +68,11 @@ static bool find_cpu(struct text *t)
 
 static bool find_cuda(struct text *t)
 {
-	struct mixture_rule rule = { 0 };
+	struct rules rules = { 0 };
 	struct err e = { 0 };
 	struct backend b;
 
-	if (backend_open(&b, "cuda", &rule, NULL, 0, &e) < 0) {
+	if (backend_open(&b, "cuda", &rules, NULL, 0, &e) < 0) {
 		text_addf(t, "%s", e.text);
 		return false;
 	}

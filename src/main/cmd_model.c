@@ -44,43 +44,47 @@ static void print_report(const struct model *m)
 	printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days,
 		m->at_risk_per_day);
 	printf("alarms among them  %" PRIu64 "\n", m->n_alarms);
+	printf("realised           %.4g false alarms per 1000 user-days, restarts included\n",
+		m->realised_kud);
 	printf("log loss           %.4g nats a count, %.4g by shares alone\n", m->log_loss,
 		m->log_loss_population);
 }
 
-static void print_far(const struct model *m, float score)
+static void print_far(const struct model *m, float threshold, float score)
 {
 	char rarity[64];
-	double far = model_far(m, score);
+	double far = curve_far(&m->far, score);
 
 	alert_rarity(far, rarity, sizeof rarity);
 	printf("%10.4g %12.4g %9u  %s%s\n", (double)score, far, model_severity(far), rarity,
-		score == m->threshold ? "  <- threshold" : "");
+		score == threshold ? "  <- threshold" : "");
 }
 
 /* The points of the curve at about equal steps, the threshold among them. */
 static void print_thresholds(const struct model *m)
 {
-	uint32_t n = m->n_far < TOP_FAR ? m->n_far : TOP_FAR;
-	float before = -INFINITY;
+	uint32_t n = m->far.n < TOP_FAR ? m->far.n : TOP_FAR;
+	float before = -INFINITY, threshold = INFINITY;
+	char channels[64];
 
-	printf("\nalarm when score >= %.6g\nscore = ln M less an offset for the number of counts:",
-		(double)m->threshold);
-	for (int i = 0; i < MODEL_KNOTS; i++)
-		printf(" %.4g at %.0f%s", (double)m->knot_offset[i], (double)model_knot_n[i],
-			i + 1 < MODEL_KNOTS ? "," : "\n");
-	printf("\n%10s %12s %9s  %s\n", "SCORE", "FAR", "SEVERITY", "FALSE ALARMS SO HIGH");
+	channel_list(m->channels, channels, sizeof channels);
+	for (int c = 0; c < CHANNEL_N; c++)
+		if (m->channels & CHANNEL_BIT(c))
+			threshold = fminf(threshold, model_decision(m, (enum channel)c,
+				m->threshold[c]));
+	printf("\nalarm when score >= %.6g (channel %s)\n", (double)threshold, channels);
+	printf("%10s %12s %9s  %s\n", "SCORE", "FAR", "SEVERITY", "FALSE ALARMS SO HIGH");
 	for (uint32_t i = 0; i < n; i++) {
-		float score = m->far[n > 1 ? i * (m->n_far - 1) / (n - 1) : 0].score;
+		float score = m->far.at[n > 1 ? i * (m->far.n - 1) / (n - 1) : 0].score;
 
-		if (before < m->threshold && m->threshold < score)
-			print_far(m, m->threshold);
-		print_far(m, score);
+		if (before < threshold && threshold < score)
+			print_far(m, threshold, threshold);
+		print_far(m, threshold, score);
 		before = score;
 	}
-	if (before < m->threshold && isfinite(m->threshold))
-		print_far(m, m->threshold);
-	printf("beyond, far falls by e every %.3g of score\n", 1 / m->far_tail);
+	if (before < threshold && isfinite(threshold))
+		print_far(m, threshold, threshold);
+	printf("beyond, far falls by e every %.3g of score\n", 1 / m->far.tail);
 }
 
 /* Largest first; ties stay in the order of the bytes, which is that of the addresses. */

@@ -17,6 +17,7 @@
 #include "main/option.h"
 #include "main/user_sheet.h"
 #include "series/columns.h"
+#include "series/history.h"
 
 #define SHEET_TEXT_MAX (8u << 20)
 #define SUGGESTIONS 3
@@ -39,6 +40,7 @@ struct subject {
 	struct known *known;
 	uint32_t n_known, cap_known;
 	struct store *store;            /* for the evidence; NULL: from files */
+	int64_t horizon_ms;             /* up to which time is known to have passed */
 };
 
 static void subject_done(struct subject *u)
@@ -79,6 +81,7 @@ static int draw(struct subject *u, struct event *ev, uint32_t n, struct err *e)
 		.n_cells = SHEET_CELLS,
 		.max_rows = SHEET_ROWS,
 		.upto_ms = upto_ms,
+		.horizon_ms = u->horizon_ms > upto_ms ? u->horizon_ms : upto_ms,
 		.score = o->score,
 	};
 
@@ -242,9 +245,13 @@ static int draw_from_run(struct subject *u, const struct run *r, struct err *e)
 {
 	uint32_t user = dict_find(r->ids.user, u->id, strlen(u->id)), n;
 	struct event *ev;
+	int64_t first_ms;
 
 	if (user == DICT_NONE)
 		return unknown_user(u, "the log", e);
+	history_range(r->history, &first_ms, &u->horizon_ms);
+	if (u->o->until_ms != INT64_MAX)
+		u->horizon_ms = u->o->until_ms;
 	if (run_user(r, user, u->o->until_ms, &ev, &n, e) < 0)
 		return e->code;
 	if (!n) {
@@ -256,7 +263,7 @@ static int draw_from_run(struct subject *u, const struct run *r, struct err *e)
 	for (uint32_t i = 0; i < u->portrait.n_findings; i++) {
 		struct alert a = alert_make(&u->portrait.finding[i], u->ids, u->model->hash);
 
-		if (know(u, &a, "new", e) < 0)
+		if (know(u, &a, alert_state(&a), e) < 0)
 			return e->code;
 	}
 	return 0;

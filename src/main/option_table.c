@@ -21,7 +21,7 @@ const struct command_row command_table[] = {
 	{ "replay", cmd_replay, "FILE...", "console over whole files, at any speed", REPLAY },
 	{ "detect", cmd_detect, "FILE...", "alerts of whole files to standard output", DETECT },
 	{ "user", cmd_user, "ID [FILE...]", "all about one user, from a store or files", USER },
-	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store", ALERTS },
+	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store, and labels for them", ALERTS },
 	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
 	{ "model", cmd_model, "FILE...", "what is in a model, or a model fitted on logs", MODEL },
 	{ "evaluate", cmd_evaluate, "FILE...", "what is found in logs with known answers, and when",
@@ -34,9 +34,11 @@ static const char *const scores[] = { "interest", "count", "ctr", "conversion", 
 static const char *const backends[] = { "auto", "cpu", "cuda", NULL };
 static const char *const forms[] = { "csv", "jsonl", NULL };
 static const char *const reports[] = { "table", "csv", "jsonl", NULL };
-static const char *const channels[] = { "mixture", NULL };
 static const char *const matches[] = { "any", "rate", NULL };
 static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
+static const char *const channels[] = { "learned", "mixture", "mixture,learned", NULL };
+static const char *const states[] = { "new", "cleared", NULL };
+static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
 static const char *const themes[] = { "dark", "light", "mono", NULL };
 
@@ -88,8 +90,6 @@ const struct option_row option_table[] = {
 	{ "scores", 0, "FILE", DETECT, &kind_file, AT(scores), NULL,
 		"write each user's record scores (user,timestamp,score) instead of alerts; -: to "
 		"standard output", NULL },
-	{ "channel", 0, "NAME", DETECT | EVALUATE, &kind_one_of, AT(channel), "mixture",
-		"the channel whose scores are asked for", channels },
 	{ "truth", 0, "FILE", EVALUATE, &kind_file, AT(truth), NULL,
 		"the known answers of the log: who changed, and when", NULL },
 	{ "scores", 0, "FILE", EVALUATE, &kind_file, AT(scores), NULL,
@@ -111,6 +111,8 @@ const struct option_row option_table[] = {
 		"false alarms per 1000 user-days to try", NULL },
 	{ "output", 'o', "FORM", EVALUATE, &kind_one_of, AT(report), "table",
 		"form of the result", reports },
+	{ "channel", 0, "NAME", DETECT | EVALUATE, &kind_one_of, AT(channel), "learned",
+		"the channels that are to speak when no model is given", channels },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,
@@ -134,6 +136,15 @@ const struct option_row option_table[] = {
 		"the rows that could not be used, and why, instead of alerts", NULL },
 	{ "evidence", 0, NULL, ALERTS, &kind_flag, AT(evidence), NULL,
 		"the interest a step around each alert, too", NULL },
+	{ "state", 0, "NAME", ALERTS, &kind_one_of, AT(state), NULL,
+		"only new alerts, or only those whose user is back at the old interest", states },
+	{ "labels", 0, NULL, ALERTS, &kind_flag, AT(labels), NULL,
+		"only alerts with a label, and the label and its note with each", NULL },
+	{ "label", 0, "WORD", ALERTS, &kind_one_of, AT(label), NULL,
+		"say of the alerts whose ids are given that each is a true change or a false "
+		"alarm; none takes that back", labels },
+	{ "note", 0, "TEXT", ALERTS, &kind_text, AT(note), NULL,
+		"why --label says so", NULL },
 	{ "events", 0, "N", GENERATE, &kind_count, AT(events), "1000000",
 		"how many events", NULL },
 	{ "users", 0, "N", GENERATE, &kind_count, AT(users), NULL,

@@ -204,6 +204,29 @@ static const char *priority_mark(unsigned severity)
 	return c == 'S' ? "!!" : c == '!' ? " !" : " .";
 }
 
+/* When it began, how sure that is, who said so, and whether it is over. */
+static void add_story(const struct sheet *s, const struct alert *a)
+{
+	text_addf(s->to, "     began ");
+	add_time(s, a->f.onset_ms, "%Y-%m-%d %H:%M:%S");
+	if (a->onset_from_ms != INT64_MIN && a->onset_to_ms != INT64_MIN) {
+		text_addf(s->to, " (90%% between ");
+		add_time(s, a->onset_from_ms, "%m-%d %H:%M");
+		text_addf(s->to, " and ");
+		add_time(s, a->onset_to_ms, "%m-%d %H:%M");
+		text_addf(s->to, ")");
+	}
+	if (*a->channels) {
+		text_addf(s->to, ", found by ");
+		add_name(&(struct sheet){ .to = s->to, .utf8 = s->utf8 }, a->channels);
+	}
+	if (a->cleared_ms != INT64_MIN) {
+		text_addf(s->to, ", back at the old interest ");
+		add_time(s, a->cleared_ms, "%Y-%m-%d %H:%M:%S");
+	}
+	text_addf(s->to, "\n");
+}
+
 void sheet_alert(const struct sheet *s, const struct alert *a, const char *state)
 {
 	const struct finding *f = &a->f;
@@ -219,9 +242,7 @@ void sheet_alert(const struct sheet *s, const struct alert *a, const char *state
 	text_addf(s->to, "   score %.2f, %s, %s\n", (double)f->score, rarity, state);
 	add_shift(s, f, f->to, f->to_before, f->to_after);
 	add_shift(s, f, f->from, f->from_before, f->from_after);
-	text_addf(s->to, "     began ");
-	add_time(s, f->onset_ms, "%Y-%m-%d %H:%M:%S");
-	text_addf(s->to, "\n");
+	add_story(s, a);
 }
 
 void sheet_evidence(const struct sheet *s, const char *category, int64_t step_ms, double interest,

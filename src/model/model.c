@@ -7,12 +7,8 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-/* The geometric middles of the strata [10,30) [30,100) [100,300). */
-const float model_knot_n[MODEL_KNOTS] = { 17.320508075f, 54.772255750f, 173.20508075f };
 
 /* Before anything was measured on a log. About 8 counts a user-day, e^-score crossings a count if
  * the null were exact, five times that because it is not; slower in the tail than e^-score.
@@ -27,17 +23,18 @@ void model_default(struct model *m)
 		.provisional = true,
 		.unverified = true,
 		.gap_ms = 30 * 60 * 1000,
+		.channels = CHANNEL_BIT(CHANNEL_MIXTURE),
 		.strength = 20,
 		/* 500 counts of categories it does not name: the share of any category is then
 		 * .5 / (500 + .5 (0 + 1)) = 1/1001, by the same formula as in a fitted model. */
 		.count_sum = 500,
-		.threshold = 9,
 		.budget_kud = 5,
 		.smallest_kud = 5,
-		.n_far = sizeof default_far / sizeof *default_far,
-		.far_tail = .6,
+		.far = { .n = sizeof default_far / sizeof *default_far, .tail = .6 },
 	};
-	memcpy(m->far, default_far, sizeof default_far);
+	memcpy(m->far.at, default_far, sizeof default_far);
+	m->curve[CHANNEL_MIXTURE] = m->far;
+	model_set_budget(m, 5);
 	model_seal(m);
 }
 
@@ -48,15 +45,45 @@ void model_done(struct model *m)
 	for (uint32_t i = 0; i < m->n_share; i++)
 		mem_free(m->share[i].category);
 	mem_free(m->share);
+	for (uint32_t i = 0; i < m->n_items; i++)
+		mem_free(m->item[i].item);
+	mem_free(m->item);
 	*m = (struct model){0};
+}
+
+static int text_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return c ? c : (a_len > b_len) - (a_len < b_len);
 }
 
 static int share_cmp(const void *a, const void *b)
 {
 	const struct model_share *x = a, *y = b;
-	int c = memcmp(x->category, y->category, x->len < y->len ? x->len : y->len);
 
-	return c ? c : (x->len > y->len) - (x->len < y->len);
+	return text_cmp(x->category, x->len, y->category, y->len);
+}
+
+static int item_cmp(const void *a, const void *b)
+{
+	const struct model_item *x = a, *y = b;
+
+	return text_cmp(x->item, x->len, y->item, y->len);
+}
+
+const struct model_share *model_find_share(const struct model *m, const void *text, size_t len)
+{
+	struct model_share key = { .category = (char *)(uintptr_t)text, .len = (uint32_t)len };
+
+	return m->n_share ? bsearch(&key, m->share, m->n_share, sizeof key, share_cmp) : NULL;
+}
+
+const struct model_item *model_find_item(const struct model *m, const void *text, size_t len)
+{
+	struct model_item key = { .item = (char *)(uintptr_t)text, .len = (uint32_t)len };
+
+	return m->n_items ? bsearch(&key, m->item, m->n_items, sizeof key, item_cmp) : NULL;
 }
 
 /* Each field is hashed with the hash of all before it as the seed. XXH64 takes in the length too,
@@ -78,58 +105,97 @@ static uint64_t mix_real(uint64_t h, double v)
 	return mix_int(h, bits);
 }
 
+static uint64_t mix_counts(uint64_t h, const uint64_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = mix_int(h, v[i]);
+	return h;
+}
+
 static uint64_t mix_shares(uint64_t h, const struct model *m)
 {
 	h = mix_int(h, m->count_sum);
+	h = mix_counts(h, m->fold_sum, MODEL_FOLDS);
 	h = mix_int(h, m->n_share);
 	for (uint32_t i = 0; i < m->n_share; i++) {
-		h = XXH64(m->share[i].category, m->share[i].len, h);
-		h = mix_int(h, m->share[i].count);
+		const struct model_share *s = &m->share[i];
+
+		h = XXH64(s->category, s->len, h);
+		h = mix_int(mix_int(mix_int(h, s->count), s->rows), s->n_items);
+		h = mix_counts(h, s->fold_count, MODEL_FOLDS);
+		h = mix_counts(h, s->fold_rows, MODEL_FOLDS);
 	}
 	return h;
 }
 
-static uint64_t mix_thresholds(uint64_t h, const struct model *m)
+static uint64_t mix_items(uint64_t h, const struct model *m)
 {
-	const double real[] = { m->threshold, m->budget_kud, m->smallest_kud, m->far_tail };
+	h = mix_int(h, m->n_items);
+	for (uint32_t i = 0; i < m->n_items; i++) {
+		h = XXH64(m->item[i].item, m->item[i].len, h);
+		h = mix_int(h, m->item[i].rows);
+		for (int f = 0; f < MODEL_FOLDS; f++)
+			h = mix_int(h, m->item[i].fold_rows[f]);
+	}
+	return h;
+}
 
-	for (size_t i = 0; i < MODEL_KNOTS; i++)
-		h = mix_real(h, m->knot_offset[i]);
-	for (size_t i = 0; i < sizeof real / sizeof *real; i++)
-		h = mix_real(h, real[i]);
-	h = mix_int(h, m->n_far);
-	for (uint32_t i = 0; i < m->n_far; i++)
-		h = mix_real(mix_real(h, m->far[i].score), m->far[i].far);
+static uint64_t mix_reals(uint64_t h, const float *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = mix_real(h, (double)v[i]);
+	return h;
+}
+
+static uint64_t mix_curve(uint64_t h, const struct model_curve *c)
+{
+	h = mix_real(mix_int(h, c->n), c->tail);
+	for (uint32_t i = 0; i < c->n; i++)
+		h = mix_real(mix_real(h, (double)c->at[i].score), c->at[i].far);
 	return h;
 }
 
 void model_seal(struct model *m)
 {
-	static const char tag[] = "veer model 1";
+	static const char tag[] = "veer model 2";
 	uint64_t h = XXH64(tag, sizeof tag - 1, 0);
 
 	if (m->n_share)
 		qsort(m->share, m->n_share, sizeof *m->share, share_cmp);
+	if (m->n_items)
+		qsort(m->item, m->n_items, sizeof *m->item, item_cmp);
 	h = mix_int(h, (uint64_t)m->provisional | (uint64_t)m->unverified << 1);
+	h = mix_int(mix_int(h, m->channels), m->n_folds);
 	h = mix_int(h, (uint64_t)m->gap_ms);
-	h = mix_real(h, m->strength);
-	m->hash = mix_thresholds(mix_shares(h, m), m);
+	h = mix_real(h, (double)m->strength);
+	h = mix_items(mix_shares(h, m), m);
+	h = mix_reals(h, m->learned.strength, EVIDENCE_N);
+	h = mix_reals(h, m->learned.weight, EVIDENCE_N);
+	h = mix_real(mix_real(h, m->budget_kud), m->smallest_kud);
+	for (int c = 0; c < CHANNEL_N; c++)
+		h = mix_curve(h, &m->curve[c]);
+	h = mix_curve(h, &m->far);
+	m->hash = mix_reals(h, m->threshold, CHANNEL_N);
 }
 
 int model_copy(struct model *to, const struct model *from, struct err *e)
 {
 	*to = *from;
-	to->n_share = 0;
+	to->n_share = to->n_items = 0;
 	to->share = mem_get(from->n_share ? from->n_share : 1, sizeof *to->share);
-	if (!to->share)
+	to->item = mem_get(from->n_items ? from->n_items : 1, sizeof *to->item);
+	if (!to->share || !to->item)
 		goto fail;
-	for (uint32_t i = 0; i < from->n_share; i++) {
-		struct model_share s = from->share[i];
-
-		s.category = mem_text(s.category, s.len);
-		if (!s.category)
+	for (uint32_t i = 0; i < from->n_share; i++, to->n_share++) {
+		to->share[i] = from->share[i];
+		if (!(to->share[i].category = mem_text(from->share[i].category,
+			from->share[i].len)))
 			goto fail;
-		to->share[to->n_share++] = s;
+	}
+	for (uint32_t i = 0; i < from->n_items; i++, to->n_items++) {
+		to->item[i] = from->item[i];
+		if (!(to->item[i].item = mem_text(from->item[i].item, from->item[i].len)))
+			goto fail;
 	}
 	return 0;
 fail:
@@ -138,37 +204,35 @@ fail:
 		from->n_share);
 }
 
-/* s pi(c) of a category counted so often; CONTRACT, "Shares of the population". */
-static float prior_of(const struct model *m, uint64_t count)
+unsigned model_fold(const struct model *m, uint64_t hash)
 {
-	double all = (double)m->count_sum + .5 * ((double)m->n_share + 1);
-
-	return (float)((double)m->strength * ((double)count + .5) / all);
+	return m->n_folds ? (unsigned)(hash % m->n_folds) : 0;
 }
 
-float *model_prior(const struct model *m, const struct dict *category, float *ret_unseen)
+float model_pi(const struct model *m, const struct model_share *s, unsigned fold)
 {
-	uint32_t n = dict_size(category);
-	float *prior = mem_get(n ? n : 1, sizeof *prior);
+	uint64_t apart = m->n_folds ? m->fold_sum[fold] : 0, count = 0;
 
-	if (!prior)
-		return NULL;
-	*ret_unseen = prior_of(m, 0);
-	for (uint32_t i = 0; i < n; i++)
-		prior[i] = *ret_unseen;
-	for (uint32_t i = 0; i < m->n_share; i++) {
-		uint32_t id = dict_find(category, m->share[i].category, m->share[i].len);
-
-		if (id < n)     /* an id newer than n may arrive while this runs */
-			prior[id] = prior_of(m, m->share[i].count);
-	}
-	return prior;
+	if (s)
+		count = s->count - (m->n_folds ? s->fold_count[fold] : 0);
+	return (float)(((double)count + .5) /
+		((double)(m->count_sum - apart) + .5 * ((double)m->n_share + 1)));
 }
 
-double model_far(const struct model *m, float score)
+#define ITEMS_UNSEEN 5.         /* rows that items nobody took would have had */
+
+float model_item_norm(const struct model_share *s, unsigned fold)
 {
-	const struct model_far *f = m->far;
-	uint32_t n = m->n_far, i = 0;
+	if (!s)
+		return ITEMS_UNSEEN;
+	return (float)((double)(s->rows - s->fold_rows[fold]) +
+		(double)MODEL_ITEM_PRIOR * s->n_items + ITEMS_UNSEEN);
+}
+
+double curve_far(const struct model_curve *c, float score)
+{
+	const struct model_far *f = c->at;
+	uint32_t n = c->n, i = 0;
 	double t;
 
 	if (!n)
@@ -178,9 +242,71 @@ double model_far(const struct model *m, float score)
 	if (i == 0)
 		return f[0].far;
 	if (i == n)
-		return f[n - 1].far * exp(-m->far_tail * ((double)score - f[n - 1].score));
-	t = ((double)score - f[i - 1].score) / ((double)f[i].score - f[i - 1].score);
+		return f[n - 1].far * exp(-c->tail * ((double)score - (double)f[n - 1].score));
+	t = ((double)score - (double)f[i - 1].score) /
+		((double)f[i].score - (double)f[i - 1].score);
 	return f[i - 1].far * pow(f[i].far / f[i - 1].far, t);
+}
+
+float curve_score(const struct model_curve *c, double far)
+{
+	const struct model_far *f = c->at;
+	uint32_t i = 0;
+
+	while (i < c->n && f[i].far > far)
+		i++;
+	if (c->n && i == 0)
+		return f[0].score;
+	if (i < c->n) {
+		double t = log(f[i - 1].far / far) / log(f[i - 1].far / f[i].far);
+
+		return t >= 1 ? f[i].score : (float)((double)f[i - 1].score +
+			t * ((double)f[i].score - (double)f[i - 1].score));
+	}
+	if (!c->n || !(far > 0) || !(c->tail > 0))
+		return INFINITY;
+	return (float)((double)f[i - 1].score + log(f[i - 1].far / far) / c->tail);
+}
+
+static bool is_alone(unsigned channels)
+{
+	return (channels & (channels - 1)) == 0;
+}
+
+float model_decision(const struct model *m, enum channel c, float score)
+{
+	return is_alone(m->channels) ? score : (float)-log(curve_far(&m->curve[c], score));
+}
+
+double model_far(const struct model *m, enum channel c, float score)
+{
+	return curve_far(&m->far, model_decision(m, c, score));
+}
+
+void model_set_level(struct model *m, float decision)
+{
+	for (int c = 0; c < CHANNEL_N; c++) {
+		bool speaks = m->channels & CHANNEL_BIT(c);
+
+		m->threshold[c] = !speaks ? INFINITY : is_alone(m->channels) ? decision :
+			curve_score(&m->curve[c], exp(-(double)decision));
+	}
+}
+
+float model_lowest_threshold(const struct model *m)
+{
+	float lowest = INFINITY;
+
+	for (int c = 0; c < CHANNEL_N; c++)
+		if (m->channels & CHANNEL_BIT(c) && m->threshold[c] < lowest)
+			lowest = m->threshold[c];
+	return lowest;
+}
+
+void model_set_budget(struct model *m, double kud)
+{
+	m->budget_kud = kud;
+	model_set_level(m, curve_score(&m->far, kud));
 }
 
 unsigned model_severity(double far)
@@ -195,16 +321,4 @@ unsigned model_severity(double far)
 char model_priority(unsigned severity)
 {
 	return severity >= 80 ? 'S' : severity >= 50 ? '!' : '.';
-}
-
-float model_threshold_for(const struct model *m, double kud)
-{
-	const struct model_far *last = &m->far[m->n_far ? m->n_far - 1 : 0];
-
-	for (uint32_t i = 0; i < m->n_far; i++)
-		if (m->far[i].far <= kud)
-			return m->far[i].score;
-	if (!m->n_far || !(kud > 0) || !(m->far_tail > 0))
-		return INFINITY;
-	return (float)(last->score + log(last->far / kud) / m->far_tail);
 }

@@ -5,10 +5,12 @@
 
 #include "base/mem.h"
 
-_Static_assert(sizeof(struct profile) <= 448, "with struct mixture, 1 KiB a user");
+_Static_assert(sizeof(struct profile) == 128, "with the default channel's state, 1 KiB a user");
 
-#define SESSION_MASK 0xffffu
-#define COUNT_SHIFT 16
+#define CATEGORY_MASK (PROFILE_CATEGORIES - 1)
+#define SESSION_SHIFT 24
+#define SESSION_MAX 255u
+#define ROWS_SHIFT 16
 #define COUNT_MAX 0xffffu       /* a category is counted once a session, so this is years */
 
 void profile_init(struct profile *p)
@@ -19,12 +21,14 @@ void profile_init(struct profile *p)
 void profile_done(struct profile *p)
 {
 	mem_free(p->seen);
+	mem_free(p->former);
 	profile_init(p);
 }
 
 void profile_reset(struct profile *p)
 {
 	uint32_t *seen = p->seen, cap = p->cap_seen;
+	mem_free(p->former);
 	profile_init(p);
 	p->seen = seen;
 	p->cap_seen = cap;
@@ -34,7 +38,7 @@ void profile_reset(struct profile *p)
 static uint32_t find(const struct profile *p, uint32_t category)
 {
 	for (uint32_t i = p->n_seen; i-- > 0; )
-		if (p->seen[i] == category)
+		if (profile_category(p, i) == category)
 			return i;
 	return p->n_seen;
 }
@@ -51,113 +55,115 @@ static bool grow(struct profile *p)
 	return true;
 }
 
+/* Place of a category, a new one when it is new; n_seen stays when memory is out. */
+static uint32_t place_of(struct profile *p, uint32_t category)
+{
+	uint32_t i = find(p, category);
+	if (i < p->n_seen || (i == p->cap_seen && !grow(p)))
+		return i;
+	p->seen[i] = category;
+	p->seen[p->cap_seen + i] = 0;
+	p->n_seen++;
+	return i;
+}
+
 static void next_session(struct profile *p)
 {
-	if (p->session == SESSION_MASK) {
-		uint32_t *mark = p->seen + p->cap_seen;
+	if (p->session == SESSION_MAX) {
 		for (uint32_t i = 0; i < p->n_seen; i++)
-			mark[i] &= ~SESSION_MASK;
+			p->seen[i] &= CATEGORY_MASK;
 		p->session = 0;
 	}
 	p->session++;
+	p->open = true;
+	p->n_tags = 0;
 }
 
-static void remember_time(struct profile *p, int64_t time_ms)
+/* Whether the item is among the newest of the session; else it is now. */
+static bool meet_item(struct profile *p, uint16_t tag)
 {
-	uint16_t *t = p->time[p->n % PROFILE_RECENT];
-	for (int i = 0; i < 3; i++)
-		t[i] = (uint16_t)((uint64_t)time_ms >> 16 * i);
+	uint32_t n = p->n_tags < PROFILE_ITEMS ? p->n_tags : PROFILE_ITEMS;
+	for (uint32_t i = 0; i < n; i++)
+		if (p->tag[i] == tag)
+			return true;
+	p->tag[p->n_tags % PROFILE_ITEMS] = tag;
+	p->n_tags = p->n_tags == UINT8_MAX ? PROFILE_ITEMS * 7 : (uint8_t)(p->n_tags + 1);
+	return false;
 }
 
-/* Counts a category unless this session has; false when memory is out. */
-static bool count_category(struct profile *p, int64_t time_ms, uint32_t category, struct count *ret,
-	int *n_counts)
+static void count(struct profile *p, int64_t time_ms)
 {
-	uint32_t i = find(p, category);
-	if (i == p->n_seen) {
-		if (i == p->cap_seen && !grow(p))
-			return false;
-		p->seen[i] = category;
-		p->seen[p->cap_seen + i] = 0;
-		p->n_seen++;
-	}
-	uint32_t *mark = p->seen + p->cap_seen + i, count = *mark >> COUNT_SHIFT;
-	if ((*mark & SESSION_MASK) == p->session)
-		return true;
-	ret[(*n_counts)++] = (struct count){ .category = category, .before = count };
-	*mark = (count < COUNT_MAX ? count + 1 : COUNT_MAX) << COUNT_SHIFT | p->session;
-	remember_time(p, time_ms);
 	p->n++;
 	if (p->n == p->quiet_n)
 		p->risk_ms = time_ms;
-	return true;
 }
 
-int profile_push(struct profile *p, int64_t time_ms, const uint32_t *category, uint32_t n,
-	int64_t gap_ms, struct count *ret)
+/* Adds a row of the category at a place, and tells it of the past. */
+static void add_row(struct profile *p, uint32_t place, struct row *r)
 {
-	int n_counts = 0;
-	if (p->session == 0 || time_ms - p->last_ms > gap_ms)
+	uint32_t *mark = &p->seen[p->cap_seen + place];
+	uint32_t counts = *mark & COUNT_MAX, rows = *mark >> ROWS_SHIFT;
+	r->before = counts;
+	r->rows = rows;
+	r->place = (uint16_t)(place < PROFILE_PLACES ? place : PROFILE_PLACES);
+	if (r->flags & ROW_COUNT) {
+		counts = counts < COUNT_MAX ? counts + 1 : COUNT_MAX;
+		count(p, r->time_ms);
+	}
+	*mark = (rows < COUNT_MAX ? rows + 1 : COUNT_MAX) << ROWS_SHIFT | counts;
+}
+
+int profile_push(struct profile *p, int64_t time_ms, const struct sight *s, uint32_t n,
+	struct row *ret)
+{
+	int n_rows = 0;
+	uint16_t opens = p->open ? 0 : ROW_OPENS;
+	if (!p->open)
 		next_session(p);
 	p->last_ms = time_ms;
 	for (uint32_t i = 0; i < n; i++) {
-		if (i > 0 && category[i] == category[i - 1])
-			continue;
-		if (!count_category(p, time_ms, category[i], ret, &n_counts))
+		uint32_t place = place_of(p, s[i].category);
+		if (place == p->n_seen)
 			return -ENOMEM;
+		bool counted = p->seen[place] >> SESSION_SHIFT == p->session;
+		if (meet_item(p, s[i].tag) && counted)
+			continue;
+		p->seen[place] = s[i].category | (uint32_t)p->session << SESSION_SHIFT;
+		struct row *r = &ret[n_rows++];
+		*r = (struct row){ .time_ms = time_ms, .category = s[i].category, .item = s[i].item,
+			.tag = s[i].tag, .flags = (uint16_t)(opens | (counted ? 0 : ROW_COUNT)) };
+		add_row(p, place, r);
+		opens = 0;
 	}
-	if (n_counts > 0)
-		ret[n_counts - 1].flags |= COUNT_LAST;
-	return n_counts;
+	if (n_rows > 0)
+		ret[n_rows - 1].flags |= ROW_LAST;
+	return n_rows;
 }
 
 uint32_t profile_count(const struct profile *p, uint32_t category)
 {
 	uint32_t i = find(p, category);
-	return i < p->n_seen ? p->seen[p->cap_seen + i] >> COUNT_SHIFT : 0;
-}
-
-int64_t profile_time_ms(const struct profile *p, uint32_t i)
-{
-	const uint16_t *t = p->time[i % PROFILE_RECENT];
-	return (int64_t)((uint64_t)t[2] << 48 | (uint64_t)t[1] << 32 | (uint64_t)t[0] << 16) >> 16;
+	return i < p->n_seen ? profile_count_at(p, i) : 0;
 }
 
 /* Forgets all counts, and the categories that the current session has not counted. */
 static void forget(struct profile *p)
 {
 	uint32_t kept = 0;
-	for (uint32_t i = 0; i < p->n_seen; i++) {
-		uint32_t mark = p->seen[p->cap_seen + i] & SESSION_MASK;
-		if (mark != p->session)
-			continue;
-		p->seen[kept] = p->seen[i];
-		p->seen[p->cap_seen + kept++] = mark;
-	}
+	for (uint32_t i = 0; i < p->n_seen; i++)
+		if (p->seen[i] >> SESSION_SHIFT == p->session)
+			p->seen[kept++] = p->seen[i];
 	p->n_seen = kept;
+	memset(p->seen + p->cap_seen, 0, p->cap_seen * sizeof *p->seen);
 }
 
-void profile_restart(struct profile *p, const uint32_t *category, uint32_t keep, uint32_t warm_up,
-	struct count *ret)
+void profile_restart(struct profile *p, struct row *kept, uint32_t n, uint32_t warm_up)
 {
-	int64_t time_ms[PROFILE_RECENT];
-	for (uint32_t i = 0; i < keep; i++)
-		time_ms[i] = profile_time_ms(p, p->n - keep + i);
 	forget(p);
 	p->n = 0;
-	p->quiet_n = keep + warm_up;
+	p->quiet_n = UINT32_MAX;
 	p->risk_ms = INT64_MAX;
-	for (uint32_t i = 0; i < keep; i++) {
-		uint32_t at = find(p, category[i]);
-		if (at == p->n_seen) {
-			p->seen[p->n_seen] = category[i];
-			p->seen[p->cap_seen + p->n_seen++] = 0;
-		}
-		uint32_t *mark = p->seen + p->cap_seen + at;
-		ret[i] = (struct count){ .category = category[i], .before = *mark >> COUNT_SHIFT };
-		*mark += 1u << COUNT_SHIFT;
-		ret[i].flags |= i + 1 == keep || time_ms[i + 1] != time_ms[i] ? COUNT_LAST : 0;
-		remember_time(p, time_ms[i]);
-		p->n++;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		add_row(p, place_of(p, kept[i].category), &kept[i]);    /* had a place before */
+	p->quiet_n = p->n + warm_up;
 }

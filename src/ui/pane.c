@@ -66,7 +66,7 @@ static bool is_current(struct pane *p, struct ui *u, const struct pane *wanted)
 static int make(struct pane *p, struct ui *u, struct err *e)
 {
 	struct portrait_options o = { .n_cells = p->n_cells, .max_rows = p->n_rows,
-		.upto_ms = p->data_ms, .score = u->options->score };
+		.upto_ms = p->data_ms, .horizon_ms = p->data_ms, .score = u->options->score };
 	struct event *ev = NULL;
 	uint32_t n = 0;
 

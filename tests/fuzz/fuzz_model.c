@@ -23,8 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 		return 0;
 	}
-	if (isnan(m.threshold) || model_severity(model_far(&m, m.threshold)) > 100)
-		abort();
+	for (int c = 0; c < CHANNEL_N; c++)
+		if (isnan(m.threshold[c]) ||
+		    model_severity(model_far(&m, (enum channel)c, m.threshold[c])) > 100)
+			abort();
 	if (model_to_blob(&m, &blob, &blob_len, &e) == 0) {
 		if (model_from_blob(&again, blob, blob_len, &e) < 0 || again.hash != m.hash)
 			abort();

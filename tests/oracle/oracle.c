@@ -71,20 +71,6 @@ static double log_ratio(const struct oracle *o, int tau)
 	return sum;
 }
 
-static double offset(const struct oracle_model *m, double n)
-{
-	const double *x = m->knot_n, *y = m->knot_offset;
-
-	if (n <= x[0])
-		return y[0];
-	if (n >= x[2])
-		return y[2];
-	for (int i = 0;; i++)
-		if (n <= x[i + 1])
-			return y[i] + (y[i + 1] - y[i]) *
-				(log(n) - log(x[i])) / (log(x[i + 1]) - log(x[i]));
-}
-
 /* A decision was this far from going the other way; an exact tie is decided by rule, without
  * doubt.
  */
@@ -197,7 +183,7 @@ static void restart(struct oracle *o, int tau)
 static void read_score(struct oracle *o)
 {
 	int tau;
-	double log_m = log_sum(o, &tau), score = log_m - offset(o->m, o->n);
+	double score = log_sum(o, &tau);
 	struct oracle_finding f = { .time_ms = o->last_ms, .score = score };
 
 	if (o->n <= o->quiet_n || tau < 0)

@@ -15,7 +15,6 @@ struct oracle_model {
 	const char *const *category;            /* n_categories of them, each with */
 	const uint64_t *count;                  /* so many counts */
 	int n_categories;
-	double knot_n[3], knot_offset[3];
 	double threshold;
 };
 

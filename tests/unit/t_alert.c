@@ -61,7 +61,7 @@ static void csv_row_is_contracts(void **state)
 {
 	struct ids *ids = *state;
 	struct finding f = finding(ids);
-	struct alert a = { f, 0xab, 0x0123456789abcdef };
+	struct alert a = { .f = f, .id = 0xab, .model = 0x0123456789abcdef };
 
 	assert_row(ALERT_CSV, &a, ids, "00000000000000ab,007,2017-11-25T14:03:22.007Z,"
 		"1969-12-31T23:59:59.999Z,interest,shift,\"Phones, used\",\"a\"\"b\\x1b\","
@@ -72,7 +72,7 @@ static void jsonl_row_has_the_same_names(void **state)
 {
 	struct ids *ids = *state;
 	struct finding f = finding(ids);
-	struct alert a = { f, 0xab, 0x0123456789abcdef };
+	struct alert a = { .f = f, .id = 0xab, .model = 0x0123456789abcdef };
 
 	assert_row(ALERT_JSONL, &a, ids, "{\"alert_id\":\"00000000000000ab\",\"user\":\"007\","
 		"\"time\":\"2017-11-25T14:03:22.007Z\",\"onset\":\"1969-12-31T23:59:59.999Z\","
@@ -82,13 +82,47 @@ static void jsonl_row_has_the_same_names(void **state)
 		"\"model\":\"0123456789abcdef\"}\n");
 }
 
+static void assert_labelled(enum alert_form form, struct ids *ids, const struct alert_words *w,
+	const char *end)
+{
+	struct alert a = { .f = finding(ids), .id = 0xab, .model = 1 };
+	struct text plain, t;
+
+	text_init(&plain, 4096);
+	text_init(&t, 4096);
+	alert_row(&plain, form, &a, ids, w->state);
+	plain.s[plain.len - (form == ALERT_CSV ? 1 : 2)] = '\0';
+	alert_row_labelled(&t, form, &a, ids, w);
+	assert_memory_equal(t.s, plain.s, strlen(plain.s));
+	assert_string_equal(t.s + strlen(plain.s), end);
+	text_done(&plain);
+	text_done(&t);
+}
+
+static void a_labelled_row_has_two_cells_more(void **state)
+{
+	static const struct alert_words said = { "cleared", "false", "a,\x1b", 3 };
+	static const struct alert_words unsaid = { "new", NULL, NULL, 0 };
+	struct text t;
+
+	assert_labelled(ALERT_CSV, *state, &said, ",false,\"a,\\x1b\"\n");
+	assert_labelled(ALERT_JSONL, *state, &said,
+		",\"label\":\"false\",\"note\":\"a,\\u001b\"}\n");
+	assert_labelled(ALERT_CSV, *state, &unsaid, ",,\n");
+	assert_labelled(ALERT_JSONL, *state, &unsaid, ",\"label\":null,\"note\":null}\n");
+	text_init(&t, 4096);
+	alert_header_labelled(&t, ALERT_CSV);
+	assert_non_null(strstr(t.s, ",severity,state,model,label,note\n"));
+	text_done(&t);
+}
+
 static void absent_is_empty_or_null(void **state)
 {
 	struct ids *ids = *state;
 	struct finding f = { .user = id(ids->user, "u"), .from = DICT_NONE, .to = DICT_NONE,
 		.n_before = 3, .n_after = 4, .score = 1, .far = NAN, .kind = KIND_VOLUME,
 		.direction = DIRECTION_FADE };
-	struct alert a = { f, 0, 1 };
+	struct alert a = { .f = f, .id = 0, .model = 1 };
 
 	assert_row(ALERT_CSV, &a, ids, "0000000000000000,u,1970-01-01T00:00:00.000Z,"
 		"1970-01-01T00:00:00.000Z,volume,fade,,,,,1,,0,new,0000000000000001\n");
@@ -208,11 +242,15 @@ static void rarity_reads_well(void **state)
 		{ 55, "once in 18 user-days" },
 		{ 400, "once in 2.5 user-days" },
 		{ 1000, "once in 1 user-day" },
-		{ 5000, "once in 0.2 user-days" },
+		{ 1004, "once in 1 user-day" },
+		{ 1006, "more than once a user-day" },
+		{ 5000, "more than once a user-day" },
+		{ INFINITY, "more than once a user-day" },
 		{ 1e-6, "once in 1,000,000,000 user-days" },
 		{ 1e-30, "once in 1,000,000,000,000 user-days" },
 		{ 0, "once in 1,000,000,000,000 user-days" },
 		{ NAN, "never calibrated" },
+		{ -1, "never calibrated" },
 	};
 	char buf[64];
 
@@ -231,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_IDS(csv_row_is_contracts),
 		WITH_IDS(jsonl_row_has_the_same_names),
+		WITH_IDS(a_labelled_row_has_two_cells_more),
 		WITH_IDS(absent_is_empty_or_null),
 		cmocka_unit_test(header_has_a_name_a_cell),
 		WITH_IDS(id_depends_on_its_five_fields_alone),

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "detect/mixture.h"
 #include "learn/calibrate.h"
 #include "model/model.h"
 
@@ -42,28 +42,25 @@ static void make_sweep(struct sweep *s, uint32_t users, uint64_t seed)
 			high += (float)(-log(uniform(&seed)) * .5);
 			s->record[s->n_records++] = (struct record){ .time_ms =
 				(int64_t)n * DAY_MS / 8,
-				.user = u, .n = n, .log_m = high };
+				.user = u, .score = high };
 		}
-		s->exposure[s->n_exposures++] = (struct exposure){ .user = u, .n = n_end,
+		s->exposure[s->n_exposures++] = (struct exposure){ .user = u,
 			.from_ms = 10 * DAY_MS / 8, .to_ms = (int64_t)n_end * DAY_MS / 8 };
 	}
 }
 
 /* Alarms and days at risk with a threshold, user by user. */
-static double slow_far(const struct model *m, const struct sweep *s, float threshold,
+static double slow_far(const struct sweep *s, float threshold,
 	uint32_t *ret_alarms)
 {
-	struct mixture_rule rule;
 	int64_t ms = 0;
 	*ret_alarms = 0;
-	mixture_rule_init(&rule, m);
 	for (uint32_t i = 0; i < s->n_exposures; i++) {
 		const struct exposure *x = &s->exposure[i];
 		int64_t end = x->to_ms;
 		for (uint32_t j = 0; j < s->n_records; j++) {
 			const struct record *r = &s->record[j];
-			uint32_t n = r->n < MIXTURE_OFFSETS ? r->n : MIXTURE_OFFSETS - 1;
-			if (r->user != x->user || r->log_m - rule.offset[n] < threshold)
+			if (r->user != x->user || r->score < threshold)
 				continue;
 			end = r->time_ms;
 			++*ret_alarms;
@@ -95,13 +92,13 @@ static void the_threshold_is_the_lowest_within_the_budget(void **state)
 		a_model(&m);
 		assert_int_equal(calibrate(&m, &s, &b, &e), 0);
 		assert_false(m.unverified);
-		assert_true(slow_far(&m, &s, m.threshold, &alarms) <= kud[i]);
+		assert_true(slow_far(&s, m.threshold[CHANNEL_MIXTURE], &alarms) <= kud[i]);
 		assert_int_equal(alarms, m.n_alarms);
-		float lower = m.threshold;
+		float lower = m.threshold[CHANNEL_MIXTURE];
 		do
 			lower -= 1e-4f;
-		while (slow_far(&m, &s, lower, &more), more == alarms);
-		assert_true(slow_far(&m, &s, lower, &more) > kud[i]);
+		while (slow_far(&s, lower, &more), more == alarms);
+		assert_true(slow_far(&s, lower, &more) > kud[i]);
 		model_done(&m);
 	}
 	sweep_done(&s);
@@ -117,12 +114,12 @@ static void the_curve_is_the_rate_of_first_crossings(void **state)
 	make_sweep(&s, 600, 9);
 	a_model(&m);
 	assert_int_equal(calibrate(&m, &s, &(struct budget){0}, &e), 0);
-	assert_true(m.n_far > 20);
-	for (uint32_t i = 0; i < m.n_far; i += 7) {
-		assert_float_equal(slow_far(&m, &s, m.far[i].score, &alarms), m.far[i].far, 1e-9);
+	assert_true(m.far.n > 20);
+	for (uint32_t i = 0; i < m.far.n; i += 7) {
+		assert_float_equal(slow_far(&s, m.far.at[i].score, &alarms), m.far.at[i].far, 1e-9);
 		assert_true(alarms >= CALIBRATE_ALARMS_MIN);
-		assert_true(i == 0 || (m.far[i].score > m.far[i - 7].score &&
-			m.far[i].far < m.far[i - 7].far));
+		assert_true(i == 0 || (m.far.at[i].score > m.far.at[i - 7].score &&
+			m.far.at[i].far < m.far.at[i - 7].far));
 	}
 	assert_float_equal(m.budget_kud, fmax(.5, m.smallest_kud), 1e-12);
 	model_done(&m);
@@ -142,8 +139,9 @@ static void a_budget_below_ten_alarms_is_unverified_and_extrapolated(void **stat
 	assert_int_equal(calibrate(&m, &s, &(struct budget){ .amount =
 		verified.smallest_kud / 20 }, &e), 0);
 	assert_true(m.unverified);
-	assert_true(m.threshold > verified.threshold);
-	assert_float_equal(model_far(&m, m.threshold), verified.smallest_kud / 20,
+	assert_true(m.threshold[CHANNEL_MIXTURE] > verified.threshold[CHANNEL_MIXTURE]);
+	assert_float_equal(model_far(&m, CHANNEL_MIXTURE, m.threshold[CHANNEL_MIXTURE]),
+		verified.smallest_kud / 20,
 		verified.smallest_kud / 1000);
 	model_done(&verified);
 	model_done(&m);
@@ -164,7 +162,7 @@ static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
 	double users_a_day = a.user_days / 40;
 	assert_float_equal(a.budget_kud, 2 * 1000 / users_a_day, 1e-6);
 	assert_int_equal(calibrate(&b, &s, &(struct budget){ .amount = a.budget_kud }, &e), 0);
-	assert_true(a.threshold == b.threshold);
+	assert_true(a.threshold[CHANNEL_MIXTURE] == b.threshold[CHANNEL_MIXTURE]);
 	model_done(&a);
 	model_done(&b);
 	sweep_done(&s);
@@ -196,6 +194,37 @@ static void the_order_of_users_does_not_show(void **state)
 	model_done(&b);
 	sweep_done(&s);
 	sweep_done(&back);
+}
+
+/* Two channels that say the same, or nothing of each other: alarms of both stay in the budget. */
+static void channels_together_keep_to_the_budget(void **state)
+{
+	struct sweep s;
+	struct err e = {0};
+	(void)state;
+	for (int alike = 0; alike < 2; alike++) {
+		struct model m;
+		uint32_t alarms = 0, last = UINT32_MAX;
+		make_sweep(&s, 600, 6);
+		for (uint32_t i = 0; i < s.n_records; i++)
+			s.record[i].channel = (alike ? i : s.record[i].user) % 2 ? CHANNEL_LEARNED :
+				CHANNEL_MIXTURE;
+		a_model(&m);
+		m.channels = CHANNEL_BIT(CHANNEL_MIXTURE) | CHANNEL_BIT(CHANNEL_LEARNED);
+		assert_int_equal(calibrate(&m, &s, &(struct budget){ .amount = 20 }, &e), 0);
+		for (uint32_t i = 0; i < s.n_records; i++) {
+			const struct record *r = &s.record[i];
+			bool crosses = r->score >= m.threshold[r->channel];
+			alarms += crosses && r->user != last;
+			last = crosses ? r->user : last;
+		}
+		assert_in_range(alarms, m.n_alarms - 1, m.n_alarms + 1);
+		assert_true(m.n_alarms >= CALIBRATE_ALARMS_MIN);
+		assert_true(curve_far(&m.far, m.far.at[m.far.n / 2].score) ==
+			m.far.at[m.far.n / 2].far);
+		model_done(&m);
+		sweep_done(&s);
+	}
 }
 
 static void nobody_at_risk_is_said(void **state)
@@ -233,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_budget_below_ten_alarms_is_unverified_and_extrapolated),
 		cmocka_unit_test(a_budget_a_day_is_turned_by_the_users_at_risk),
 		cmocka_unit_test(the_order_of_users_does_not_show),
+		cmocka_unit_test(channels_together_keep_to_the_budget),
 		cmocka_unit_test(nobody_at_risk_is_said),
 		cmocka_unit_test(budgets_are_read),
 	};

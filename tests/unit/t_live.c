@@ -560,7 +560,8 @@ static void another_model_begins_an_epoch(void **state)
 	char path[96];
 	path_in(w, "other", path);
 	assert_int_equal(model_open(&m, w->model, &e), 0);
-	m.threshold -= 1;
+	for (int c = 0; c < CHANNEL_N; c++)
+		m.threshold[c] -= 1;
 	model_seal(&m);
 	assert_int_equal(model_save(&m, path, &e), 0);
 	j.die_after = w->n_batch / 2;

@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "model/model.h"
@@ -28,10 +27,15 @@ static const struct { const char *s; uint32_t len; uint64_t count; } share[] = {
 static void make(struct model *m, size_t rotate)
 {
 	*m = (struct model){
-		.gap_ms = 1234567, .strength = 12.3f, .count_sum = 200, .threshold = 7.7f,
-		.knot_offset = { .1f, -1e-42f, 3e30f }, .budget_kud = 1. / 3,
+		.gap_ms = 1234567, .strength = 12.3f, .count_sum = 200,
+		.threshold = { 7.7f, -1e-42f },
+		.channels = CHANNEL_BIT(CHANNEL_MIXTURE), .n_folds = MODEL_FOLDS,
+		.learned = { { .1f, 20, 3e30f }, { 1, .5f, -.3f } }, .fold_sum = { 3, 2, 1, 5, 0 },
+		.budget_kud = 1. / 3,
 		.smallest_kud = 5e-324,
-		.n_far = 3, .far = { { -1.5f, 100 }, { 2, 10 }, { 4.1f, .7 } }, .far_tail = 1.1,
+		.far = { { { -1.5f, 100 }, { 2, 10 }, { 4.1f, .7 } }, 3, 1.1 },
+		.curve[CHANNEL_LEARNED] = { { { 1, 50 }, { 2, 1e-9 } }, 2, .3 },
+		.realised_kud = .3,
 		.n_events = 9007199254740993, .n_users = 7, .n_alarms = 3, .user_days = .1,
 		.log_loss = 2. / 7, .log_loss_population = NAN, .from_ms = -5, .to_ms = INT64_MAX,
 		.unverified = true, .at_risk_per_day = 1e308,
@@ -41,8 +45,18 @@ static void make(struct model *m, size_t rotate)
 	for (size_t i = 0; i < N_SHARE; i++) {
 		size_t k = (i + rotate) % N_SHARE;
 
-		m->share[i] = (struct model_share){ mem_text(share[k].s, share[k].len),
-			share[k].len, share[k].count };
+		m->share[i] = (struct model_share){ .category = mem_text(share[k].s, share[k].len),
+			.len = share[k].len, .count = share[k].count, .rows = share[k].count + 7,
+			.n_items = 3, .fold_count = { 0, 1 }, .fold_rows = { 7, 1 } };
+	}
+	m->item = mem_get(N_SHARE, sizeof *m->item);
+	m->n_items = N_SHARE;
+	for (size_t i = 0; i < N_SHARE; i++) {
+		size_t k = (i + rotate) % N_SHARE;
+
+		m->item[i] = (struct model_item){ .item = mem_text(share[k].s, share[k].len),
+			.len = share[k].len, .rows = (uint32_t)share[k].count + 2,
+			.fold_rows = { 0, 2, 1 } };
 	}
 	model_seal(m);
 }
@@ -56,47 +70,46 @@ static void assert_same(const struct model *a, const struct model *b)
 		assert_int_equal(a->share[i].len, b->share[i].len);
 		assert_memory_equal(a->share[i].category, b->share[i].category, a->share[i].len);
 		assert_int_equal(a->share[i].count, b->share[i].count);
+		assert_int_equal(a->share[i].rows, b->share[i].rows);
+		assert_int_equal(a->share[i].n_items, b->share[i].n_items);
+		assert_memory_equal(a->share[i].fold_count, b->share[i].fold_count,
+			sizeof a->share[i].fold_count);
+	}
+	assert_int_equal(a->n_items, b->n_items);
+	for (uint32_t i = 0; i < a->n_items; i++) {
+		assert_memory_equal(a->item[i].item, b->item[i].item, a->item[i].len);
+		assert_int_equal(a->item[i].rows, b->item[i].rows);
+		assert_memory_equal(a->item[i].fold_rows, b->item[i].fold_rows,
+			sizeof a->item[i].fold_rows);
 	}
 	x.share = y.share = NULL;
 	assert_int_equal(isnan(x.log_loss_population), isnan(y.log_loss_population));
 	x.log_loss_population = y.log_loss_population = 0;
 	assert_int_equal(x.hash, y.hash);
-	assert_memory_equal(x.knot_offset, y.knot_offset, sizeof x.knot_offset);
-	assert_memory_equal(x.far, y.far, sizeof x.far);
+	assert_memory_equal(&x.learned, &y.learned, sizeof x.learned);
+	assert_memory_equal(&x.far, &y.far, sizeof x.far);
+	assert_memory_equal(x.curve, y.curve, sizeof x.curve);
+	assert_memory_equal(x.threshold, y.threshold, sizeof x.threshold);
 	assert_memory_equal(&x.n_events, &y.n_events, sizeof x - offsetof(struct model, n_events));
 	assert_true(x.provisional == y.provisional && x.unverified == y.unverified);
 	assert_true(x.gap_ms == y.gap_ms && x.strength == y.strength && x.count_sum == y.count_sum);
-	assert_true(x.threshold == y.threshold && x.budget_kud == y.budget_kud);
-	assert_true(x.smallest_kud == y.smallest_kud && x.n_far == y.n_far
-		&& x.far_tail == y.far_tail);
-}
-
-static void knots_are_geometric_middles(void **state)
-{
-	(void)state;
-	assert_true(model_knot_n[0] == (float)sqrt(300));
-	assert_true(model_knot_n[1] == (float)sqrt(3000));
-	assert_true(model_knot_n[2] == (float)(100 * sqrt(3)));
+	assert_true(x.channels == y.channels && x.n_folds == y.n_folds);
+	assert_true(x.smallest_kud == y.smallest_kud && x.budget_kud == y.budget_kud);
 }
 
 static void default_knows_nothing_and_says_so(void **state)
 {
 	struct model m;
-	struct dict *d = dict_new(NULL);
-	float unseen, *prior;
 
 	(void)state;
 	model_default(&m);
-	dict_id(d, "x", 1);
-	prior = model_prior(&m, d, &unseen);
-	assert_true(m.provisional && m.unverified);
-	assert_true(fabs(unseen / m.strength - .001) < 1e-5);
-	assert_true(prior[0] == unseen);
-	assert_true(m.threshold == 9 && m.strength == 20 && m.gap_ms == 1800000);
-	assert_true(model_far(&m, m.threshold) == m.budget_kud);
-	assert_true(model_threshold_for(&m, m.budget_kud) == m.threshold);
-	mem_free(prior);
-	dict_free(d);
+	assert_true(m.provisional && m.unverified && m.channels == CHANNEL_BIT(CHANNEL_MIXTURE));
+	assert_true(fabs((double)model_pi(&m, NULL, 0) - .001) < 1e-6);
+	assert_null(model_find_share(&m, "x", 1));
+	assert_true(m.threshold[CHANNEL_MIXTURE] == 9 && m.strength == 20 && m.gap_ms == 1800000);
+	assert_true(isinf(m.threshold[CHANNEL_LEARNED]));
+	assert_true(model_far(&m, CHANNEL_MIXTURE, 9) == m.budget_kud);
+	assert_true(curve_score(&m.far, m.budget_kud) == 9);
 	model_done(&m);
 }
 
@@ -141,14 +154,25 @@ static void hash_sees_every_field(void **state)
 	CHANGES(m.count_sum, 201);
 	CHANGES(m.share[3].count, 17);
 	CHANGES(m.share[5].len, 1);
-	CHANGES(m.knot_offset[2], 0);
-	CHANGES(m.threshold, 7.6f);
+	CHANGES(m.share[2].fold_count[1], 0);
+	CHANGES(m.share[2].fold_rows[0], 0);
+	CHANGES(m.share[2].rows, 99);
+	CHANGES(m.share[2].n_items, 9);
+	CHANGES(m.item[2].rows, 99);
+	CHANGES(m.item[2].fold_rows[1], 1);
+	CHANGES(m.fold_sum[4], 1);
+	CHANGES(m.channels, 2);
+	CHANGES(m.n_folds, 0);
+	CHANGES(m.learned.strength[2], 0);
+	CHANGES(m.learned.weight[1], 0);
+	CHANGES(m.curve[CHANNEL_LEARNED].at[0].far, 49);
+	CHANGES(m.threshold[0], 7.6f);
 	CHANGES(m.budget_kud, .3);
 	CHANGES(m.smallest_kud, 0);
-	CHANGES(m.far[1].score, 2.5f);
-	CHANGES(m.far[2].far, .8);
-	CHANGES(m.n_far, 2);
-	CHANGES(m.far_tail, 1);
+	CHANGES(m.far.at[1].score, 2.5f);
+	CHANGES(m.far.at[2].far, .8);
+	CHANGES(m.far.n, 2);
+	CHANGES(m.far.tail, 1);
 	model_done(&m);
 }
 
@@ -160,7 +184,7 @@ static void negative_zero_is_zero(void **state)
 
 	(void)state;
 	model_default(&m);
-	m.knot_offset[0] = -0.f;
+	m.learned.weight[0] = -0.f;
 	model_seal(&m);
 	assert_int_equal(model_to_blob(&m, &blob, &len, NULL), 0);
 	assert_int_equal(model_from_blob(&back, blob, len, NULL), 0);
@@ -169,45 +193,60 @@ static void negative_zero_is_zero(void **state)
 	model_done(&m);
 }
 
-static void prior_is_the_smoothed_share(void **state)
+/* What the user's own fold was counted for is left out. */
+static void pi_is_the_smoothed_share_of_other_folds(void **state)
 {
 	struct model m;
-	struct dict *d = dict_new(NULL);
-	float unseen, *prior;
-	double all = 200 + .5 * (N_SHARE + 1);
+	const struct model_share *s;
 
 	(void)state;
 	make(&m, 2);
-	dict_id(d, "new", 3);
-	dict_id(d, "a\0b", 3);
-	dict_id(d, "shoes", 5);
-	prior = model_prior(&m, d, &unseen);
-	assert_true(prior[0] == unseen);
-	assert_true(unseen == (float)(m.strength * .5 / all));
-	assert_true(prior[1] == (float)(m.strength * 4.5 / all));
-	assert_true(prior[2] == (float)(m.strength * 70.5 / all));
-	mem_free(prior);
-	dict_free(d);
+	s = model_find_share(&m, "a\0b", 3);
+	assert_true(model_pi(&m, NULL, 4) == (float)(.5 / (200 + .5 * (N_SHARE + 1))));
+	assert_true(model_pi(&m, s, 4) == (float)(4.5 / (200 + .5 * (N_SHARE + 1))));
+	assert_true(model_pi(&m, s, 1) == (float)(3.5 / (198 + .5 * (N_SHARE + 1))));
+	assert_true(model_item_norm(s, 0) == (float)(4 + (double).3f * 3 + 5));
+	assert_true(model_item_norm(s, 4) == (float)(11 + (double).3f * 3 + 5));
+	assert_true(model_item_norm(NULL, 0) == 5);
+	assert_int_equal(model_find_item(&m, "shoes", 5)->rows, 72);
+	assert_null(model_find_item(&m, "new", 3));
+	m.n_folds = 0;
+	assert_true(model_pi(&m, s, 1) == (float)(4.5 / (200 + .5 * (N_SHARE + 1))));
+	assert_int_equal(model_fold(&m, 3), 0);
 	model_done(&m);
 }
 
 static void shares_sum_to_one(void **state)
 {
 	struct model m;
-	struct dict *d = dict_new(NULL);
-	float unseen, *prior;
-	double sum = 0;
 
 	(void)state;
 	make(&m, 0);
-	for (size_t i = 0; i < N_SHARE; i++)
-		dict_id(d, share[i].s, share[i].len);
-	prior = model_prior(&m, d, &unseen);
-	for (size_t i = 0; i < N_SHARE; i++)
-		sum += prior[i];
-	assert_true(fabs((sum + unseen) / m.strength - 1) < 1e-6);
-	mem_free(prior);
-	dict_free(d);
+	for (unsigned fold = 0; fold < MODEL_FOLDS; fold++) {
+		double sum = (double)model_pi(&m, NULL, fold);
+
+		m.fold_sum[fold] = 0;
+		for (size_t i = 0; i < N_SHARE; i++)
+			m.fold_sum[fold] += m.share[i].fold_count[fold];
+		sum = (double)model_pi(&m, NULL, fold);
+		for (size_t i = 0; i < N_SHARE; i++)
+			sum += (double)model_pi(&m, &m.share[i], fold);
+		assert_true(fabs(sum - 1) < 1e-6);
+	}
+	model_done(&m);
+}
+
+static void folds_are_even(void **state)
+{
+	struct model m;
+	uint32_t n[MODEL_FOLDS] = { 0 };
+
+	(void)state;
+	make(&m, 0);
+	for (int i = 0; i < 5000; i++)
+		n[model_fold(&m, (uint64_t)i * 0x9e3779b97f4a7c15u)]++;
+	for (int f = 0; f < MODEL_FOLDS; f++)
+		assert_in_range(n[f], 850, 1150);
 	model_done(&m);
 }
 
@@ -217,14 +256,14 @@ static void far_falls_log_linearly(void **state)
 
 	(void)state;
 	make(&m, 0);
-	assert_true(model_far(&m, -INFINITY) == 100);
-	assert_true(model_far(&m, -1.5f) == 100);
-	assert_true(fabs(model_far(&m, .25f) - sqrt(1000)) < 1e-9);
-	assert_true(model_far(&m, 2) == 10);
-	assert_true(model_far(&m, 4.1f) == .7);
-	assert_true(fabs(model_far(&m, 5.1f) - .7 * exp(-1.1)) < 1e-6);
-	m.n_far = 0;
-	assert_true(isnan(model_far(&m, 1)));
+	assert_true(curve_far(&m.far, -INFINITY) == 100);
+	assert_true(curve_far(&m.far, -1.5f) == 100);
+	assert_true(fabs(curve_far(&m.far, .25f) - sqrt(1000)) < 1e-9);
+	assert_true(curve_far(&m.far, 2) == 10);
+	assert_true(curve_far(&m.far, 4.1f) == .7);
+	assert_true(fabs(curve_far(&m.far, 5.1f) - .7 * exp(-1.1)) < 1e-6);
+	m.far.n = 0;
+	assert_true(isnan(curve_far(&m.far, 1)));
 	model_done(&m);
 }
 
@@ -234,14 +273,15 @@ static void threshold_keeps_within_budget(void **state)
 
 	(void)state;
 	make(&m, 0);
-	assert_true(model_threshold_for(&m, 1000) == -1.5f);
-	assert_true(model_threshold_for(&m, 99) == 2);
-	assert_true(model_threshold_for(&m, 10) == 2);
-	assert_true(model_threshold_for(&m, 9.99) == 4.1f);
-	assert_true(fabs(model_far(&m, model_threshold_for(&m, .01)) / .01 - 1) < 1e-5);
-	assert_true(isinf(model_threshold_for(&m, 0)));
-	m.far_tail = 0;
-	assert_true(isinf(model_threshold_for(&m, .01)));
+	assert_true(curve_score(&m.far, 1000) == -1.5f);
+	assert_true(fabs(curve_far(&m.far, curve_score(&m.far, 99)) / 99 - 1) < 1e-5);
+	assert_true(curve_score(&m.far, 10) == 2);
+	assert_true(curve_score(&m.far, .7) == 4.1f);
+	assert_true(fabs(curve_far(&m.far, curve_score(&m.far, 9.99)) / 9.99 - 1) < 1e-5);
+	assert_true(fabs(curve_far(&m.far, curve_score(&m.far, .01)) / .01 - 1) < 1e-5);
+	assert_true(isinf(curve_score(&m.far, 0)));
+	m.far.tail = 0;
+	assert_true(isinf(curve_score(&m.far, .01)));
 	model_done(&m);
 }
 
@@ -450,7 +490,7 @@ static void refusals_name_file_and_reason(void **state)
 	sql(f->path, "CREATE TABLE share (category, count)");
 	assert_refused(f, -EBADMSG, "not a veer model");
 	saved(f);
-	sql(f->path, "PRAGMA user_version = 2");
+	sql(f->path, "PRAGMA user_version = 3");
 	assert_refused(f, -EPROTO, "newer veer");
 	saved(f);
 	sql(f->path, "UPDATE share SET count = count + 1 WHERE category = 'shoes'");
@@ -505,12 +545,12 @@ static void unwritable_folder_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knots_are_geometric_middles),
 		cmocka_unit_test(default_knows_nothing_and_says_so),
 		cmocka_unit_test(hash_ignores_order_and_report),
 		cmocka_unit_test(hash_sees_every_field),
 		cmocka_unit_test(negative_zero_is_zero),
-		cmocka_unit_test(prior_is_the_smoothed_share),
+		cmocka_unit_test(pi_is_the_smoothed_share_of_other_folds),
+		cmocka_unit_test(folds_are_even),
 		cmocka_unit_test(shares_sum_to_one),
 		cmocka_unit_test(far_falls_log_linearly),
 		cmocka_unit_test(threshold_keeps_within_budget),

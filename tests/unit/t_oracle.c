@@ -46,7 +46,7 @@ static const struct shape shapes[] = {
 	{ "falls very far", 40, 210, 8, 12, 8, 5, 1, 0, 1, KNOWN },
 	{ "rare", 40, 160, 20, 9, 3, 20, 1, 30, 0, KNOWN },
 	{ "rare in baskets", 40, 90, 7, 12, 4, 30, 5, 18, 0, KNOWN - 8 },
-	{ "restless", 60, 240, 12, 4, 3, 25, 1, 16, 0, 0 },
+	{ "restless", 60, 240, 12, 5, 3, 25, 1, 16, 0, 0 },
 };
 
 /* Names in an order of bytes that is neither that of numbers nor that of popularity. */
@@ -73,9 +73,7 @@ static void make_model(struct world *w, const struct shape *s)
 	model_default(m);
 	m->gap_ms = GAP_MS;
 	m->strength = (float)s->strength;
-	m->threshold = (float)s->threshold;
-	m->knot_offset[1] = .75f;
-	m->knot_offset[2] = -.5f;
+	m->threshold[CHANNEL_MIXTURE] = (float)s->threshold;
 	m->share = mem_get(KNOWN, sizeof(*m->share));
 	m->n_share = KNOWN;
 	m->count_sum = 0;
@@ -105,10 +103,6 @@ static void world_init(struct world *w, const struct shape *s, uint64_t seed)
 	w->oracle = (struct oracle_model){ .strength = s->strength, .gap_ms = GAP_MS,
 		.category = w->known, .count = w->count, .n_categories = KNOWN,
 		.threshold = s->threshold };
-	for (int i = 0; i < MODEL_KNOTS; i++) {
-		w->oracle.knot_n[i] = (double[]){ sqrt(300), sqrt(3000), 100 * sqrt(3) }[i];
-		w->oracle.knot_offset[i] = (double)w->model.knot_offset[i];
-	}
 	assert_int_equal(ids_init(&w->ids, &e), 0);
 	for (int i = 0; i < NAMES; i++) {
 		int k = i * 7 % NAMES;
@@ -178,13 +172,15 @@ struct found {
 	int n;
 };
 
-static int keep(void *ctx, const struct finding *f, struct err *e)
+static int keep(void *ctx, const struct shard_event *ev, struct err *e)
 {
 	struct found *all = ctx;
 
 	(void)e;
+	if (ev->kind != SHARD_FOUND)
+		return 0;
 	assert_true(all->n < FINDINGS_MAX);
-	all->f[all->n++] = *f;
+	all->f[all->n++] = ev->finding;
 	return 0;
 }
 
@@ -307,7 +303,7 @@ static void test_oracle_by_hand(void **state)
 	static const char *const names[] = { "a", "b" };
 	static const uint64_t counts[] = { 2, 2 };
 	struct oracle_model m = { .strength = 1, .gap_ms = 10, .category = names, .count = counts,
-		.n_categories = 2, .knot_n = { 10, 20, 30 }, .threshold = -100 };
+		.n_categories = 2, .threshold = -100 };
 	struct oracle_event ev[11];
 	struct oracle_result r;
 	double pi = 2.5 / 5.5, sum = 0;

@@ -107,7 +107,7 @@ static void test_finds_the_change(void **state)
 	assert_int_equal(f->from, category(st, "phones"));
 	assert_int_equal(f->onset_ms, START_MS + N_PHONES * HOUR_MS);
 	assert_true(f->score >= p.threshold);
-	assert_true(p.threshold == st->model.threshold);
+	assert_true(p.threshold == st->model.threshold[CHANNEL_MIXTURE]);
 	assert_string_equal(dict_text(st->ids.category, p.row[0].category, NULL), "nursery");
 	assert_true(p.row[0].now == 1);
 	assert_true(p.row[0].base == 0);

@@ -129,7 +129,7 @@ static void it_is_marked_and_in_wal(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(peek(w, "PRAGMA application_id"), SCHEMA_APPLICATION_ID);
-	assert_int_equal(peek(w, "PRAGMA user_version"), 1);
+	assert_int_equal(peek(w, "PRAGMA user_version"), 2);
 	assert_int_equal(peek(w,
 		"SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
 }
@@ -406,7 +406,7 @@ static void the_newest_model_is_found(void **state)
 	assert_int_equal(w->e.code, 0);
 	model_default(&old);
 	model_default(&newer);
-	newer.threshold = 5;
+	newer.threshold[CHANNEL_MIXTURE] = 5;
 	model_seal(&newer);
 	begin(w);
 	store_put_model(w->s, &newer, 2000, &w->e);
