@@ -63,6 +63,12 @@ static size_t last_line_end(const char *data, size_t from, size_t to)
 	return cr ? (size_t)(cr - data) + 1 : end;
 }
 
+static bool has_newline(const char *data, size_t from, size_t to)
+{
+	return to > from && (memchr(data + from, '\n', to - from) ||
+		memchr(data + from, '\r', to - from));
+}
+
 size_t split_line(const char *data, size_t from, size_t len)
 {
 	const char *lf = len > from ? memchr(data + from, '\n', len - from) : NULL;
@@ -164,8 +170,7 @@ static bool give_up(struct scan *c, size_t within, struct split_bad *ret)
 	size_t end = split_line(c->data, c->row, c->len);
 	bool ended = is_newline(c->data[end - 1]);
 
-	ret->why = ended && last_line_end(c->data, c->row, within) > c->row ? REJECT_QUOTE :
-		REJECT_LONG;
+	ret->why = ended && has_newline(c->data, c->row, within) ? REJECT_QUOTE : REJECT_LONG;
 	ret->start = c->row;
 	ret->end = end;
 	if (is_quoted(s->state)) {
