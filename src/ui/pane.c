@@ -7,6 +7,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/zone.h"
+#include "model/model.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -63,10 +64,24 @@ static bool is_current(struct pane *p, struct ui *u, const struct pane *wanted)
 	return p->data_ms == wanted->data_ms || ui_is_early(u, p->made_ms);
 }
 
+/* A replay shows an alert at its time, the last event of a session, though it came to be known when
+ * the session was over.
+ */
+static int64_t horizon_of(const struct pane *p, struct ui *u)
+{
+	uint32_t newest = roll_newest(&u->roll, p->user, u->snap->n_alerts);
+	int64_t over_ms;
+
+	if (newest == ROLL_NONE)
+		return p->data_ms;
+	over_ms = feed_alert(u->feed, newest)->f.time_ms + u->feed->model->gap_ms + 1;
+	return over_ms > p->data_ms ? over_ms : p->data_ms;
+}
+
 static int make(struct pane *p, struct ui *u, struct err *e)
 {
 	struct portrait_options o = { .n_cells = p->n_cells, .max_rows = p->n_rows,
-		.upto_ms = p->data_ms, .horizon_ms = p->data_ms, .score = u->options->score };
+		.upto_ms = p->data_ms, .score = u->options->score };
 	struct event *ev = NULL;
 	uint32_t n = 0;
 
@@ -76,6 +91,7 @@ static int make(struct pane *p, struct ui *u, struct err *e)
 		return e->code;
 	if (!n)
 		return err_set(e, -1, "no event up to now");
+	o.horizon_ms = horizon_of(p, u);
 	o.span_ms = p->span_ms = choose_span(u, p->user, ev[0].time_ms);
 	return portrait_make(&p->portrait, p->user, ev, n, u->feed->model, u->feed->ids, &o, e);
 }
