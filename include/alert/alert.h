@@ -17,18 +17,14 @@ struct text;
 
 enum alert_form { ALERT_CSV, ALERT_JSONL };
 
-#define ALERT_CHANNELS_MAX 32
-
 struct alert {
 	struct finding f;
 	uint64_t id;            /* of (user, kind, onset, time, model hash): veer-store(5) */
 	uint64_t model;         /* hash of the model that raised it */
 	int64_t cleared_ms;     /* when the user was back at the old interest; INT64_MIN: is not */
-	int64_t onset_from_ms, onset_to_ms;     /* hold the onset with 90 %; INT64_MIN: unknown */
-	char channels[ALERT_CHANNELS_MAX];      /* that voted: "learned,mixture"; "": unknown */
 };
 
-/* Not cleared, of unknown channels and onset interval. */
+/* Not cleared. */
 struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t model_hash);
 /* "cleared" or "new". */
 const char *alert_state(const struct alert *a);

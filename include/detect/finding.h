@@ -14,7 +14,7 @@ extern const char *const direction_name[DIRECTION_N];
 struct finding {
 	int64_t time_ms;        /* of the event that completed the evidence */
 	int64_t onset_ms;       /* of the first event of the chosen tau */
-	int64_t onset_from_ms, onset_to_ms;     /* holds the onset with 90 % */
+	int64_t onset_from_ms, onset_to_ms;     /* hold it with 90 %, if channels are known */
 	uint32_t user;
 	uint32_t from, to;      /* categories; DICT_NONE: none stands out */
 	uint32_t n_before, n_after;             /* counts before tau, and since */
@@ -24,7 +24,7 @@ struct finding {
 	float far;              /* per 1000 user-days */
 	uint8_t severity;       /* 0..100 */
 	uint8_t kind, direction;
-	uint8_t channels;       /* mask of those that voted */
+	uint8_t channels;       /* mask of those that voted; 0: unknown */
 };
 
 #endif

@@ -91,7 +91,7 @@ struct live {
 	uint32_t cap_users, n_ready;
 	struct event *ev;               /* of the part being processed */
 	uint32_t cap_ev;
-	struct alert *found;            /* by the part being processed */
+	struct alert *found;            /* by the part being processed; cleared ones clear */
 	uint32_t n_found, cap_found;
 	bool *split;                    /* by path: its place is that of the file before */
 	int64_t seq, checkpoint_seq;

@@ -42,7 +42,7 @@ struct alert alert_make(const struct finding *f, const struct ids *ids, uint64_t
 {
 	return (struct alert){
 		.f = *f, .id = alert_id(f, ids, model_hash), .model = model_hash,
-		.cleared_ms = INT64_MIN, .onset_from_ms = INT64_MIN, .onset_to_ms = INT64_MIN,
+		.cleared_ms = INT64_MIN,
 	};
 }
 

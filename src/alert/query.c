@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "model/channel.h"
 
 #define ALERT_ORDER(way) " ORDER BY time_ms" way ", CAST(user AS BLOB)" way ", kind" way
 
@@ -115,10 +116,14 @@ static void column_later(sqlite3_stmt *q, struct alert *a)
 {
 	const char *channels = (const char *)sqlite3_column_text(q, 20);
 
+	unsigned mask = 0;
+
 	a->cleared_ms = column_ms(q, 19);
-	snprintf(a->channels, sizeof a->channels, "%s", channels ? channels : "");
-	a->onset_from_ms = column_ms(q, 21);
-	a->onset_to_ms = column_ms(q, 22);
+	if (!channels || !channel_parse(channels, &mask))
+		return;
+	a->f.channels = (uint8_t)mask;
+	a->f.onset_from_ms = column_ms(q, 21);
+	a->f.onset_to_ms = column_ms(q, 22);
 }
 
 static int take_alert(void *ctx, sqlite3_stmt *q)

@@ -285,13 +285,18 @@ static void bind_ms(sqlite3_stmt *q, int i, int64_t ms)
 
 static void bind_later_columns(sqlite3_stmt *q, const struct alert *a)
 {
+	char channels[64];
+
 	bind_ms(q, 20, a->cleared_ms);
-	if (*a->channels)
-		sqlite3_bind_text(q, 21, a->channels, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(q, 21);
-	bind_ms(q, 22, a->onset_from_ms);
-	bind_ms(q, 23, a->onset_to_ms);
+	if (!a->f.channels) {
+		for (int i = 21; i <= 23; i++)
+			sqlite3_bind_null(q, i);
+		return;
+	}
+	channel_list(a->f.channels, channels, sizeof channels);
+	sqlite3_bind_text(q, 21, channels, -1, SQLITE_TRANSIENT);
+	bind_ms(q, 22, a->f.onset_from_ms);
+	bind_ms(q, 23, a->f.onset_to_ms);
 }
 
 int store_put_alert(struct store *s, const struct alert *a, const struct ids *ids, struct err *e)

@@ -48,8 +48,7 @@ static int found(void *ctx, const struct shard_event *ev, struct err *e)
 {
 	struct live *l = ctx;
 	const struct finding *f = &ev->finding;
-	if (ev->kind != SHARD_FOUND)
-		return 0;
+	bool clears = ev->kind == SHARD_CLEARED;
 	if (l->n_found == l->cap_found) {
 		uint32_t cap = l->cap_found ? 2 * l->cap_found : 64;
 		struct alert *a = mem_resize(l->found, cap, sizeof *a);
@@ -58,7 +57,9 @@ static int found(void *ctx, const struct shard_event *ev, struct err *e)
 		l->found = a;
 		l->cap_found = cap;
 	}
-	l->found[l->n_found++] = alert_make(f, &l->ids, live_model(l)->hash);
+	struct alert *a = &l->found[l->n_found++];
+	*a = alert_make(f, &l->ids, live_model(l)->hash);
+	a->cleared_ms = clears ? ev->cleared_ms : a->cleared_ms;
 	l->n_ready += !l->user[f->user].ready;
 	l->user[f->user].ready = true;
 	return 0;
@@ -148,17 +149,32 @@ static int put_evidence(struct live *l, const struct alert *a, struct err *e)
 
 /* Storing */
 
+/* found[] holds alerts, and clearings as alerts with a time of it. */
+static bool is_alert(const struct alert *a)
+{
+	return a->cleared_ms == INT64_MIN;
+}
+
+/* An alert, or the clearing of one; an alert of another epoch has another id, and stays. */
+static int put_found(struct live *l, const struct alert *a, struct err *e)
+{
+	struct err why = {0};
+	if (is_alert(a)) {
+		int r = store_put_alert(l->store, a, &l->ids, e);
+		return r < 0 ? r : put_evidence(l, a, e);
+	}
+	int r = store_set_cleared(l->store, a->id, a->cleared_ms, &why);
+	return r < 0 && r != -ENOENT ? err_set(e, r, "%s", why.text) : 0;
+}
+
 static int put_events(struct live *l, const struct part *p, struct err *e)
 {
 	uint32_t n = p->to - p->from;
 	int r = 0;
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		r = store_put_event(l->store, &l->ev[i], &l->ids, &l->seq, e);
-	for (uint32_t i = 0; i < l->n_found && r == 0; i++) {
-		r = store_put_alert(l->store, &l->found[i], &l->ids, e);
-		if (r == 0)
-			r = put_evidence(l, &l->found[i], e);
-	}
+	for (uint32_t i = 0; i < l->n_found && r == 0; i++)
+		r = put_found(l, &l->found[i], e);
 	return r;
 }
 
@@ -385,9 +401,11 @@ static int publish(struct live *l, struct err *e)
 {
 	int r = 0;
 	for (uint32_t i = 0; i < l->n_found && r == 0; i++)
-		r = live_list_alert(l, &l->found[i], e);
+		if (is_alert(&l->found[i]))
+			r = live_list_alert(l, &l->found[i], e);
 	for (uint32_t i = 0; i < l->n_found && r == 0 && l->o.alerted; i++)
-		l->o.alerted(l->o.ctx, &l->found[i], &l->ids);
+		if (is_alert(&l->found[i]))
+			l->o.alerted(l->o.ctx, &l->found[i], &l->ids);
 	return r;
 }
 

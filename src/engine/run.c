@@ -91,6 +91,27 @@ static int get_model(struct run *r, const struct run_options *o, struct run_prog
 	return code;
 }
 
+/* Alerts are in order of time. */
+static void clear(struct run *r, const struct clearing *c)
+{
+	uint32_t from = 0;
+
+	for (uint32_t to = r->n_alerts; from < to; ) {
+		uint32_t mid = from + (to - from) / 2;
+
+		if (r->alert[mid].f.time_ms < c->time_ms)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	for (; from < r->n_alerts && r->alert[from].f.time_ms == c->time_ms; from++) {
+		struct alert *a = &r->alert[from];
+
+		if (a->f.user == c->user && a->f.kind == c->kind)
+			a->cleared_ms = c->cleared_ms;
+	}
+}
+
 static int detect(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
 	struct sweep_options so = {
@@ -118,6 +139,8 @@ static int detect(struct run *r, const struct run_options *o, struct run_progres
 	r->n_alerts = s.n_findings;
 	memcpy(r->backend, s.backend, sizeof(r->backend));
 	alert_sort(r->alert, r->n_alerts, &r->ids);
+	for (uint32_t i = 0; i < s.n_clearings; i++)
+		clear(r, &s.clearing[i]);
 done:
 	sweep_done(&s);
 	return code;

@@ -171,10 +171,11 @@ static void keep_default_thresholds(struct model *m)
 	model_done(&shipped);
 }
 
-/* Weights that find most, at budgets of DETECTION.md's tables, on self-made changes of the
- * development logs; docs/detection.md.
+/* The weights find most, at the budgets of DETECTION.md's tables, on changes spliced into the
+ * development logs; weights learnt from a log's own splices found no more on the average. The
+ * strengths are for logs too short to fit them.
  */
-static const struct model_learned first_guess = {
+static const struct model_learned untrained = {
 	.strength = { 20, 10, 20 },
 	.weight = { 1, .5f, .3f },
 };
@@ -187,7 +188,7 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	model_default(m);
 	m->provisional = false;
 	m->channels = o->channels ? o->channels : FIT_CHANNELS;
-	m->learned = first_guess;
+	m->learned = untrained;
 	m->count_sum = 0;
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;

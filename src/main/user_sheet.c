@@ -10,6 +10,7 @@
 #include "engine/portrait.h"
 #include "ingest/names.h"
 #include "model/model.h"
+#include "model/channel.h"
 #include "ui/glyph.h"
 #include "ui/plain.h"
 #include "ui/words.h"
@@ -207,18 +208,17 @@ static const char *priority_mark(unsigned severity)
 /* When it began, how sure that is, who said so, and whether it is over. */
 static void add_story(const struct sheet *s, const struct alert *a)
 {
+	char channels[64];
+
 	text_addf(s->to, "     began ");
 	add_time(s, a->f.onset_ms, "%Y-%m-%d %H:%M:%S");
-	if (a->onset_from_ms != INT64_MIN && a->onset_to_ms != INT64_MIN) {
+	if (a->f.channels) {
+		channel_list(a->f.channels, channels, sizeof channels);
 		text_addf(s->to, " (90%% between ");
-		add_time(s, a->onset_from_ms, "%m-%d %H:%M");
+		add_time(s, a->f.onset_from_ms, "%m-%d %H:%M");
 		text_addf(s->to, " and ");
-		add_time(s, a->onset_to_ms, "%m-%d %H:%M");
-		text_addf(s->to, ")");
-	}
-	if (*a->channels) {
-		text_addf(s->to, ", found by ");
-		add_name(&(struct sheet){ .to = s->to, .utf8 = s->utf8 }, a->channels);
+		add_time(s, a->f.onset_to_ms, "%m-%d %H:%M");
+		text_addf(s->to, "), found by %s", channels);
 	}
 	if (a->cleared_ms != INT64_MIN) {
 		text_addf(s->to, ", back at the old interest ");

@@ -38,7 +38,7 @@ struct world {
 	char folder[64], log[96], model[96], db[96];
 	struct zone zone;
 	struct text rows;               /* the log's rows, without header */
-	struct text batch;              /* alert rows of the batch run */
+	struct text batch, stored;      /* alert rows of the batch run: new, and in the end */
 	uint32_t n_batch;
 	uint64_t late;                  /* as the last run said */
 };
@@ -77,19 +77,22 @@ static void make_log(struct world *w)
 
 static void make_batch(struct world *w)
 {
-	const char *path = w->log;
 	struct run r = {0};
 	struct run_progress p = {0};
 	struct err e = {0};
 	struct run_options o = {
-		.load = { .path = &path, .n_paths = 1, .zone = &w->zone, .threads = 1, .until_ms =
-			INT64_MAX },
+		.load = { .path = (const char *[]){ w->log }, .n_paths = 1, .zone = &w->zone,
+			.threads = 1, .until_ms = INT64_MAX },
 		.budget = { .amount = 60 }, .backend = "cpu", .until_ms = INT64_MAX };
 	assert_int_equal(run_files(&r, &o, &p, &e), 0);
 	assert_int_equal(model_save(&r.model, w->model, &e), 0);
 	text_init(&w->batch, TABLE_MAX);
-	for (uint32_t i = 0; i < r.n_alerts; i++)
-		alert_row(&w->batch, ALERT_CSV, &r.alert[i], &r.ids, "new");
+	text_init(&w->stored, TABLE_MAX);
+	for (const struct alert *a = r.alert; a < r.alert + r.n_alerts; a++) {
+		alert_row(&w->batch, ALERT_CSV, a, &r.ids, "new");
+		alert_row(&w->stored, ALERT_CSV, a, &r.ids, alert_state(a));
+	}
+	assert_non_null(strstr(w->stored.s, ",cleared,"));
 	w->n_batch = r.n_alerts;
 	run_done(&r);
 }
@@ -118,6 +121,7 @@ static int end_world(void **state)
 	int code = system(command);
 	text_done(&w->rows);
 	text_done(&w->batch);
+	text_done(&w->stored);
 	zone_done(&w->zone);
 	free(w);
 	return code;
@@ -240,8 +244,7 @@ static int count_event(void *ctx, const struct store_event *ev)
 }
 
 static int count_reject(void *ctx, const char *source, uint64_t line, const char *why,
-	const char *text,
-	size_t len)
+	const char *text, size_t len)
 {
 	struct table *t = ctx;
 	(void)source;
@@ -294,9 +297,8 @@ static void once_finds_what_a_batch_run_finds(void **state)
 	assert_true(w->n_batch >= 30);
 	run_whole(w, &j);
 	assert_int_equal(j.n_alerted, w->n_batch);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
-
 /* Runs the job in a child that may kill itself; whether it did. */
 static bool dies(struct world *w, struct job j)
 {
@@ -328,7 +330,7 @@ static void dying_at_any_alert_changes_nothing(void **state)
 {
 	struct world *w = *state;
 	assert_true(die_often(w, whole_log(w)) >= 5);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
 
 /* Memory fails at one point after the other, in either thread, before and after commits. */
@@ -348,7 +350,7 @@ static void failing_anywhere_changes_nothing(void **state)
 		failures++;
 	}
 	assert_true(failures >= 5);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
 
 #define KEPT 4
@@ -400,13 +402,13 @@ static void late_rows_are_counted_once(void **state)
 	uint32_t n_late = scatter(w, j.path);
 	struct table t;
 	run_whole(w, &j);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 	assert_int_equal(w->late, n_late);
 	fresh_db(state);
 	assert_true(die_often(w, j) >= 5);
 	run_whole(w, &j);               /* nothing is left, and the counters stand */
 	assert_int_equal(w->late, n_late);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 	read_table(w, &t);
 	assert_int_equal(t.n_late, n_late);
 	end_table(&t);
@@ -461,7 +463,7 @@ static void dying_after_a_rotation_changes_nothing(void **state)
 	j.once = true;
 	run_whole(w, &j);
 	assert_int_equal(w->late, 0);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
 
 static void a_stop_leaves_nothing_out(void **state)
@@ -486,7 +488,7 @@ static void a_stop_leaves_nothing_out(void **state)
 	write_file(path, "a", w->rows.s + half, w->rows.len - half);
 	j.once = true;
 	assert_true(die_often(w, j) >= 3);      /* a checkpoint, and a journal since */
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
 
 static void a_full_disk_is_waited_for(void **state)
@@ -500,7 +502,7 @@ static void a_full_disk_is_waited_for(void **state)
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(j.n_troubles, 1);
 	assert_int_equal(j.n_alerted, w->n_batch);
-	check_table(w, &w->batch, EVENTS);
+	check_table(w, &w->stored, EVENTS);
 }
 
 static void the_feed_shows_alerts_and_events(void **state)

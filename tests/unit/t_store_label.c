@@ -16,6 +16,7 @@
 #include "alert/store.h"
 #include "base/dict.h"
 #include "base/err.h"
+#include "model/channel.h"
 
 struct world {
 	char dir[256], path[300];
@@ -298,17 +299,17 @@ static void channels_and_onset_interval_come_back(void **state)
 	struct query_alerts q = { .from_ms = 5000, .to_ms = 5000 };
 	struct alert a = an_alert(w, "u", 5000), got;
 
-	a.onset_from_ms = -3;
-	a.onset_to_ms = 4995;
-	strcpy(a.channels, "learned,mixture");
+	a.f.onset_from_ms = -3;
+	a.f.onset_to_ms = 4995;
+	a.f.channels = CHANNEL_BIT(CHANNEL_LEARNED) | CHANNEL_BIT(CHANNEL_MIXTURE);
 	begin(w);
 	assert_int_equal(store_put_alert(w->s, &a, &w->ids, &w->e), 0);
 	commit(w);
 	assert_int_equal(query_each_alert(w->s, &q, &w->ids, take_whole, &got, &w->e), 0);
-	assert_int_equal(got.onset_from_ms, -3);
-	assert_int_equal(got.onset_to_ms, 4995);
+	assert_int_equal(got.f.onset_from_ms, -3);
+	assert_int_equal(got.f.onset_to_ms, 4995);
 	assert_int_equal(got.cleared_ms, INT64_MIN);
-	assert_string_equal(got.channels, "learned,mixture");
+	assert_int_equal(got.f.channels, a.f.channels);
 	assert_int_equal(peek(w, "SELECT count(*) FROM alert WHERE channels IS NULL AND"
 		" onset_from_ms IS NULL AND onset_to_ms IS NULL AND cleared_ms IS NULL"), 2);
 }
@@ -318,10 +319,10 @@ static void the_view_says_it_all(void **state)
 	struct world *w = *state;
 	struct alert a = an_alert(w, "u", 5000);
 
-	a.onset_from_ms = 1;
-	a.onset_to_ms = 2;
+	a.f.onset_from_ms = 1;
+	a.f.onset_to_ms = 2;
 	a.cleared_ms = 1511618602007;
-	strcpy(a.channels, "mixture");
+	a.f.channels = CHANNEL_BIT(CHANNEL_MIXTURE);
 	begin(w);
 	assert_int_equal(store_put_alert(w->s, &a, &w->ids, &w->e), 0);
 	assert_int_equal(say(w, a.id, LABEL_FALSE, "bot"), 0);

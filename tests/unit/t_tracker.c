@@ -147,6 +147,57 @@ static void finds_those_who_turned_and_what_to(void **state)
 	assert_in_range(turned, USERS / 2 - 1, USERS / 2 + 5);
 }
 
+struct cleared {
+	uint32_t found, cleared;
+	struct finding last;
+};
+
+static int see_clearing(void *ctx, const struct shard_event *ev, struct err *e)
+{
+	struct cleared *c = ctx;
+	(void)e;
+	if (ev->kind == SHARD_FOUND) {
+		c->found++;
+		c->last = ev->finding;
+		return 0;
+	}
+	assert_int_equal(ev->kind, SHARD_CLEARED);
+	assert_int_equal(ev->finding.time_ms, c->last.time_ms);
+	assert_int_equal(ev->finding.onset_ms, c->last.onset_ms);
+	assert_int_equal(ev->finding.kind, c->last.kind);
+	assert_true(ev->cleared_ms > 140 * HOUR_MS && ev->cleared_ms < 190 * HOUR_MS);
+	c->cleared++;
+	return 0;
+}
+
+/* Sixty counts of one interest, then another, and the old one again or not; saved half way. */
+static void a_return_to_the_old_interest_clears_the_alert(void **state)
+{
+	struct world *w = *state;
+	struct err e = {0};
+	static char buf[1 << 16];
+	for (int returns = 0; returns < 2; returns++) {
+		struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e);
+		struct cleared c = {0};
+		for (uint32_t i = 0; i < 240; i++) {
+			bool other = i >= 60 && (i < 140 || !returns);
+			struct event ev = { .time_ms = i * HOUR_MS, .user = 0, .item = i % 3 +
+				(other ? 10 : 0), .category = (other ? 20 : 0) + i % 4 };
+			assert_int_equal(tracker_feed(t, &ev, 1, see_clearing, &c, &e), 0);
+			if (i != 130)
+				continue;
+			struct tracker *later = tracker_new(&w->m, &w->ids, "cpu", &e);
+			size_t len = tracker_save(t, 0, buf, sizeof buf);
+			assert_int_equal(tracker_load(later, 0, buf, len, &e), 0);
+			tracker_free(t);
+			t = later;
+		}
+		tracker_free(t);
+		assert_true(c.found >= 1);
+		assert_int_equal(c.cleared, returns);
+	}
+}
+
 static void any_batch_size_gives_the_same(void **state)
 {
 	struct world *w = *state;
@@ -294,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_those_who_turned_and_what_to),
+		cmocka_unit_test(a_return_to_the_old_interest_clears_the_alert),
 		cmocka_unit_test(any_batch_size_gives_the_same),
 		cmocka_unit_test(saving_and_loading_changes_nothing),
 		cmocka_unit_test(a_saved_user_loads_under_other_numbers),
