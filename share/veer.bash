@@ -12,13 +12,13 @@ _veer_options()
 	watch) echo "$log $find --names --lateness --retain --once --keys --screen --glyphs --theme" \
 		"--quiet $all" ;;
 	replay) echo "$log $find --names --threads --from --until --speed --paused --keys --screen" \
-		"--glyphs --theme --quiet $all" ;;
+		"--channel --glyphs --theme --quiet $all" ;;
 	detect) echo "$log $find --threads --until --scores --channel --quiet $all" ;;
-	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
+	user) echo "$log $find --channel --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	model) echo "$log --threads --until --out --quiet $all" ;;
+	model) echo "$log --channel --threads --until --out --quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
 		"--channel --truth --scores --splice --match --kind --min-events --write --budgets --output \
 		--quiet $all" ;;

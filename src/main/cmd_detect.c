@@ -13,35 +13,13 @@
 #include "base/text.h"
 #include "detect/sweep.h"
 #include "engine/run.h"
+#include "main/log_run.h"
 #include "main/meter.h"
 #include "main/option.h"
 
 #define ROW_TEXT_MAX (1u << 20)
-#define KEEP_REJECTS 1000u
 
-static void say(void *ctx, const char *line)
-{
-	const struct options *o = ctx;
-	if (!o->quiet)
-		fprintf(stderr, "veer detect: %s\n", line);
-}
-
-static void print_alerts(const struct run *r, enum alert_form form)
-{
-	struct text t;
-	text_init(&t, ROW_TEXT_MAX);
-	alert_header(&t, form);
-	for (uint32_t i = 0; i < r->n_alerts; i++) {
-		alert_row(&t, form, &r->alert[i], &r->ids, "new");
-		fwrite(t.s, 1, t.len, stdout);
-		text_clear(&t);
-	}
-	if (t.len)
-		fwrite(t.s, 1, t.len, stdout);
-	text_done(&t);
-}
-
-/* A record high of the score itself, not only of ln M. */
+/* A record high of the decision of all channels. */
 struct high {
 	int64_t time_ms;
 	uint32_t user;
@@ -156,18 +134,9 @@ static void report(const struct run *r, const struct options *o)
 
 static int detect(struct run *r, const struct options *o, struct meter *m, struct err *e)
 {
-	struct run_options ro = {
-		.load = { .path = o->operand, .n_paths = o->n_operands, .format = o->format,
-			.columns = o->columns, .zone = &o->zone, .threads = o->threads,
-			.keep_rejects = KEEP_REJECTS, .until_ms = o->until_ms, .said = say,
-			.said_ctx = (void *)o },
-		.model = o->model, .budget = o->budget, .gap_ms = o->gap_ms, .backend = o->backend,
-		.memory_bytes = o->memory_bytes, .until_ms = o->until_ms, .skip_detect =
-			o->scores != NULL,
-		.step = &o->step,
-	};
-	if (o->channel)
-		channel_parse(o->channel, &ro.channels);
+	struct run_options ro;
+	log_run_options(o, o->operand, o->n_operands, &ro);
+	ro.skip_detect = o->scores != NULL;
 	int code = run_files(r, &ro, &m->progress, e);
 	if (code == 0 && o->scores && r->load.events > 0)
 		code = print_scores(r, o, m, e);
@@ -185,7 +154,7 @@ int cmd_detect(struct options *o)
 	int code = detect(&r, o, &m, &e);
 	meter_stop(&m);
 	if (code == 0 && !o->scores && r.load.events > 0)
-		print_alerts(&r, o->form);
+		log_run_rows(&r, o);
 	if (code == 0)
 		report(&r, o);
 	else

@@ -40,6 +40,8 @@ void log_run_options(const struct options *o, const char *const *path, uint32_t 
 		.until_ms = o->until_ms,
 		.step = &o->step,
 	};
+	if (o->channel)
+		channel_parse(o->channel, &ret->channels);
 }
 
 void log_run_rows(const struct run *r, const struct options *o)

@@ -111,7 +111,7 @@ const struct option_row option_table[] = {
 		"false alarms per 1000 user-days to try", NULL },
 	{ "output", 'o', "FORM", EVALUATE, &kind_one_of, AT(report), "table",
 		"form of the result", reports },
-	{ "channel", 0, "NAME", DETECT | EVALUATE, &kind_one_of, AT(channel), "learned",
+	{ "channel", 0, "NAME", FILES | EVALUATE, &kind_one_of, AT(channel), "learned",
 		"the channels that are to speak when no model is given", channels },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
