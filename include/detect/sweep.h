@@ -17,6 +17,7 @@ struct err;
 struct history;
 struct ids;
 struct model;
+struct priors;
 
 /* A record high of a user's score on a channel while at risk, no restart: what calibration and
  * --scores read.
@@ -46,6 +47,7 @@ struct sweep_options {
 	const char *backend;
 	unsigned threads;
 	int64_t until_ms;               /* the horizon; INT64_MAX: the last event of all */
+	const struct priors *priors;    /* of model and ids, when they are at hand; may be NULL */
 	const uint8_t *only;            /* by user number: those to look at; NULL: all */
 	bool records;                   /* record highs and exposures instead of findings */
 	_Atomic uint32_t *ret_percent;  /* may be NULL */

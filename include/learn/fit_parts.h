@@ -52,9 +52,9 @@ int64_t fit_gap(const struct fit_scope *f, const struct sample *s);
 int fit_shares(struct model *m, const struct fit_scope *f, struct err *e);
 
 /* Prior strengths of the null by the log loss of the next count, and of the next item within its
- * category; log_loss and log_loss_population of m are set too. The shares must be there.
+ * category; log_loss and log_loss_population of m are set too. p: the shares.
  */
 int fit_strength(struct model *m, const struct fit_scope *f, const struct sample *s,
-	struct err *e);
+	const struct priors *p, struct err *e);
 
 #endif

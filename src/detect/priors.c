@@ -30,15 +30,26 @@ static bool fit(void *array, uint32_t need, uint32_t *cap, size_t size)
 	return true;
 }
 
-static void take_category(struct priors *p, uint32_t id)
+static void set_category(struct priors *p, uint32_t id, const struct model_share *s)
 {
-	size_t len;
-	const char *text = dict_text(p->ids->category, id, &len);
-	const struct model_share *s = model_find_share(p->model, text, len);
 	for (unsigned f = 0; f < MODEL_FOLDS; f++) {
 		p->category[id].pi[f] = model_pi(p->model, s, f);
 		p->category[id].item_norm[f] = 1.0f / model_item_norm(s, f);
 	}
+}
+
+static void take_category(struct priors *p, uint32_t id)
+{
+	size_t len;
+	const char *text = dict_text(p->ids->category, id, &len);
+	set_category(p, id, model_find_share(p->model, text, len));
+}
+
+static uint16_t tag_of(const struct priors *p, uint32_t id)
+{
+	size_t len;
+	const char *text = dict_text(p->ids->item, id, &len);
+	return (uint16_t)XXH64(text, len, 0);
 }
 
 static void take_item(struct priors *p, uint32_t id)
@@ -47,7 +58,22 @@ static void take_item(struct priors *p, uint32_t id)
 	const char *text = dict_text(p->ids->item, id, &len);
 	const struct model_item *i = model_find_item(p->model, text, len);
 	p->item[id] = (struct item_prior){ i ? (uint32_t)(i - p->model->item) : UINT32_MAX,
-		(uint16_t)XXH64(text, len, 0) };
+		tag_of(p, id) };
+}
+
+/* The first of many: those of the model are looked up among the numbers, which are hashed, instead
+ * of the numbers among those of the model.
+ */
+static void take_all_items(struct priors *p, uint32_t n)
+{
+	const struct model *m = p->model;
+	for (p->n_items = 0; p->n_items < n; p->n_items++)
+		p->item[p->n_items] = (struct item_prior){ UINT32_MAX, tag_of(p, p->n_items) };
+	for (uint32_t i = 0; i < m->n_items; i++) {
+		uint32_t id = dict_find(p->ids->item, m->item[i].item, m->item[i].len);
+		if (id < n)
+			p->item[id].listed = i;
+	}
 }
 
 int priors_grow(struct priors *p, struct err *e)
@@ -62,6 +88,8 @@ int priors_grow(struct priors *p, struct err *e)
 	n = dict_size(p->ids->item);
 	if ((n > p->n_items || !p->item) && !fit(&p->item, n, &p->cap_items, sizeof *p->item))
 		return no_memory(e);
+	if (p->n_items == 0)
+		take_all_items(p, n);
 	for (; p->n_items < n; p->n_items++)
 		take_item(p, p->n_items);
 	return 0;

@@ -17,7 +17,7 @@
 struct job {
 	const struct history *history;
 	const struct ids *ids;
-	struct priors priors;
+	const struct priors *priors;
 	const struct sweep_options *o;
 	int64_t horizon_ms;
 	uint32_t n_users;
@@ -127,7 +127,7 @@ static uint32_t gather(struct worker *w, const struct user_events *u, uint32_t i
 		if (!s)
 			return 0;
 		*s = (struct sight){ u->category[i], u->item[i],
-			priors_tag(&w->job->priors, u->item[i]) };
+			priors_tag(w->job->priors, u->item[i]) };
 		++*ret_n;
 	}
 	return i;
@@ -224,7 +224,7 @@ static void *work(void *arg)
 static int worker_init(struct worker *w, struct job *j)
 {
 	w->job = j;
-	int r = shard_init(&w->shard, &j->priors, j->o->backend, &w->err);
+	int r = shard_init(&w->shard, j->priors, j->o->backend, &w->err);
 	w->shard.records = j->o->records;
 	return r < 0 ? r : shard_reserve(&w->shard, 1, &w->err);
 }
@@ -304,7 +304,11 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads,
 		ready = 0;
 	struct worker *w = mem_get(n, sizeof *w);
-	int r = w ? priors_init(&job.priors, m, ids, e) : no_memory(e);
+	struct priors own = {0};
+	int r = w ? 0 : no_memory(e);
+	if (r == 0 && !o->priors)
+		r = priors_init(&own, m, ids, e);
+	job.priors = o->priors ? o->priors : &own;
 	for (; r == 0 && ready < n; ready++)
 		if ((r = worker_init(&w[ready], &job)) < 0)
 			err_set(e, r, "%s", w[ready].err.text);
@@ -318,7 +322,7 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 	for (unsigned i = 0; w && i < n; i++)
 		worker_done(&w[i]);
 	mem_free(w);
-	priors_done(&job.priors);
+	priors_done(&own);
 	if (r < 0)
 		sweep_done(s);
 	return r;

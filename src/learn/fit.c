@@ -8,6 +8,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "detect/priors.h"
 #include "detect/sweep.h"
 #include "learn/calibrate.h"
 #include "learn/fit_parts.h"
@@ -41,6 +42,7 @@ struct fit {
 	const struct ids *ids;
 	const struct fit_options *o;
 	struct fit_scope scope;
+	struct priors priors;           /* once the shares are fitted */
 };
 
 static void count_events(struct fit *f)
@@ -77,7 +79,7 @@ static int choose_strength(struct fit *f, struct err *e)
 	struct sample s = {0};
 	int r = sample_users(&s, f->h, f->ids, STRENGTH_USERS, EVENTS_MIN, e);
 	if (r == 0)
-		r = fit_strength(f->m, &f->scope, &s, e);
+		r = fit_strength(f->m, &f->scope, &s, &f->priors, e);
 	sample_done(&s);
 	return r;
 }
@@ -90,7 +92,7 @@ static int realise(struct fit *f, const struct sweep *first, const uint8_t *cros
 {
 	struct sweep s;
 	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
-		f->o->until_ms, .only = crossed, .stop = f->o->stop };
+		f->o->until_ms, .priors = &f->priors, .only = crossed, .stop = f->o->stop };
 	int64_t at_risk_ms = 0;
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
@@ -131,9 +133,9 @@ static int allow_for_restarts(struct fit *f, const struct sweep *s, struct err *
 static int choose_threshold(struct fit *f, struct err *e)
 {
 	struct sweep s;
-	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
-		f->o->until_ms,
-		.records = true, .ret_percent = f->o->ret_percent, .stop = f->o->stop };
+	struct sweep_options so = { .backend = "auto", .threads = f->o->threads,
+		.until_ms = f->o->until_ms, .priors = &f->priors, .records = true,
+		.ret_percent = f->o->ret_percent, .stop = f->o->stop };
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
 		return r;
@@ -156,6 +158,8 @@ static int fit_all(struct fit *f, struct err *e)
 	if ((r = fit_shares(f->m, &f->scope, e)) < 0)
 		return r;
 	model_seal(f->m);
+	if ((r = priors_init(&f->priors, f->m, f->ids, e)) < 0)
+		return r;
 	return (r = choose_strength(f, e)) < 0 ? r : choose_threshold(f, e);
 }
 
@@ -193,6 +197,7 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;
 	int r = fit_all(&f, e);
+	priors_done(&f.priors);
 	m->unverified |= r == -ENODATA;
 	if (r == -ENODATA)
 		keep_default_thresholds(m);

@@ -96,19 +96,17 @@ static void choose(struct model *m, const struct judge *j)
 }
 
 int fit_strength(struct model *m, const struct fit_scope *f, const struct sample *s,
-	struct err *e)
+	const struct priors *p, struct err *e)
 {
 	struct judge j = {0};
-	struct priors p;
-	struct fit_walk w = { .f = f, .priors = &p, .gap_ms = m->gap_ms };
-	int r = priors_init(&p, m, f->ids, e);
-	if (r == 0 && p.item && !(j.taken = mem_get(dict_size(f->ids->item) + 1ul,
+	struct fit_walk w = { .f = f, .priors = p, .gap_ms = m->gap_ms };
+	int r = 0;
+	if (p->item && !(j.taken = mem_get(dict_size(f->ids->item) + 1ul,
 		sizeof *j.taken)))
 		r = -ENOMEM;
 	if (r == 0)
 		r = judge_users(&j, &w, s);
 	mem_free(j.taken);
-	priors_done(&p);
 	if (r < 0)
 		return err_set(e, r, "could not fit the prior strengths: out of memory");
 	if (j.n > 0)
