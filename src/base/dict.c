@@ -302,8 +302,9 @@ static uint32_t add(struct dict *d, uint32_t tag, const char *s, size_t len)
 	}
 	_Atomic uint32_t *segment = spine_at(&d->refs, id >> REF_BITS);
 	atomic_store_explicit(&segment[id & (REFS - 1)], ref, memory_order_release);
-	table_put(table_of(d, tag), (uint64_t)tag << 32 | ref);
+	/* Before the text can be found: whoever gets a number finds it below the size. */
 	atomic_store_explicit(&d->n, id + 1, memory_order_release);
+	table_put(table_of(d, tag), (uint64_t)tag << 32 | ref);
 	return id;
 }
 
