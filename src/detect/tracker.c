@@ -59,6 +59,12 @@ int tracker_reserve(struct tracker *t, uint32_t n_users, struct err *e)
 
 /* Open sessions */
 
+/* Whether a channel reads a session's end; if not, nothing waits for it. */
+static bool ends_matter(const struct tracker *t)
+{
+	return t->shard.rules.channels & CHANNEL_BIT(CHANNEL_LEARNED);
+}
+
 static void leave(struct tracker *t, uint32_t user)
 {
 	struct tracker_mark *m = &t->mark[user];
@@ -80,7 +86,7 @@ static void enter_behind(struct tracker *t, uint32_t user, uint32_t older)
 
 void tracker_touch(struct tracker *t, uint32_t user)
 {
-	if (t->newest == user)
+	if (t->newest == user || !ends_matter(t))
 		return;
 	leave(t, user);
 	enter_behind(t, user, t->newest);
@@ -88,6 +94,8 @@ void tracker_touch(struct tracker *t, uint32_t user)
 
 void tracker_insert(struct tracker *t, uint32_t user)
 {
+	if (!ends_matter(t))
+		return;
 	int64_t at = shard_profile(&t->shard, user)->last_ms;
 	uint32_t older = t->newest;
 	leave(t, user);
@@ -124,8 +132,12 @@ static uint32_t gather(struct tracker *t, const struct event *ev, uint32_t n, ui
 PART_OF_MANY void fetch_ahead(const struct tracker *t, const struct event *ev, uint32_t left)
 {
 	const struct shard *s = &t->shard;
-	if (left > FAR && ev[FAR].user < s->n_slots)
-		__builtin_prefetch(shard_profile(s, ev[FAR].user), 1);
+	if (left > FAR && ev[FAR].user < s->n_slots) {
+		const char *profile = (const char *)shard_profile(s, ev[FAR].user);
+		__builtin_prefetch(&t->mark[ev[FAR].user], 1);
+		__builtin_prefetch(profile, 1);
+		__builtin_prefetch(profile + 64, 1);
+	}
 	if (left <= NEAR || ev[NEAR].user >= s->n_slots)
 		return;
 	const struct profile *p = shard_profile(s, ev[NEAR].user);
@@ -155,6 +167,10 @@ static int begin_run(struct tracker *t, uint32_t user, tracker_sink *sink, void 
 static int close_session(struct tracker *t, uint32_t user, tracker_sink *sink, void *ctx,
 	struct err *e)
 {
+	if (!ends_matter(t)) {
+		profile_close(shard_profile(&t->shard, user));
+		return 0;
+	}
 	leave(t, user);
 	int r = begin_run(t, user, sink, ctx, e);
 	return r < 0 ? r : shard_close(&t->shard, &(struct shard_who){ user, user }, e);
@@ -187,7 +203,7 @@ static int feed_instant(struct tracker *t, const struct event *ev, uint32_t n_se
 {
 	struct shard_who w = { ev->user, ev->user };
 	int r = close_sessions(t, ev->time_ms, sink, ctx, e);
-	if (r == 0 && is_over(t, ev->user, ev->time_ms))        /* fed user by user */
+	if (r == 0 && is_over(t, ev->user, ev->time_ms))        /* or fed user by user */
 		r = close_session(t, ev->user, sink, ctx, e);
 	if (r == 0)
 		r = begin_run(t, ev->user, sink, ctx, e);
