@@ -7,6 +7,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/pack.h"
 #include "detect/former.h"
 #include "detect/tracker_parts.h"
 
@@ -48,20 +49,7 @@ static void save_head(const struct tracker *t, const struct profile *p, struct s
 	memcpy(h->tag, p->tag, sizeof h->tag);
 }
 
-/* A buffer that is filled as far as it goes; len counts on. */
-struct writer {
-	char *at;
-	size_t len, cap;
-};
-
-static void put(struct writer *w, const void *from, size_t len)
-{
-	if (w->len + len <= w->cap)
-		memcpy(w->at + w->len, from, len);
-	w->len += len;
-}
-
-static void put_categories(struct writer *w, const struct tracker *t, const struct profile *p)
+static void put_categories(struct packer *w, const struct tracker *t, const struct profile *p)
 {
 	for (uint32_t i = 0; i < p->n_seen; i++) {
 		size_t len;
@@ -69,35 +57,35 @@ static void put_categories(struct writer *w, const struct tracker *t, const stru
 			profile_category(p, i), &len);
 		struct saved_category c = { p->seen[i] & ~CATEGORY_MASK, p->seen[p->cap_seen + i],
 			(uint32_t)len };
-		put(w, &c, sizeof c);
-		put(w, text, len);
+		pack(w, &c, sizeof c);
+		pack(w, text, len);
 	}
 }
 
 /* Places of categories that the profile has forgotten, as after a restart, are given with their
  * text.
  */
-static void put_former(struct writer *w, const struct tracker *t, const struct former *f)
+static void put_former(struct packer *w, const struct tracker *t, const struct former *f)
 {
-	put(w, f, sizeof *f);
+	pack(w, f, sizeof *f);
 	for (int i = 0; i < FORMER_TOP && f->count[i]; i++) {
 		size_t len;
 		const char *text = dict_text(t->shard.priors->ids->category, f->category[i], &len);
 		struct saved_category c = { .len = (uint32_t)len };
-		put(w, &c, sizeof c);
-		put(w, text, len);
+		pack(w, &c, sizeof c);
+		pack(w, text, len);
 	}
 }
 
 /* Marks get places for categories, and slots that were never filled nothing. */
-static void put_mixture(struct writer *w, const struct profile *p, struct mixture *x)
+static void put_mixture(struct packer *w, const struct profile *p, struct mixture *x)
 {
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {
 		uint32_t category = x->mark[s] & CATEGORY_MASK;
 		uint32_t power = x->ratio[s] > 0 ? x->mark[s] & ~CATEGORY_MASK : 0;
 		x->mark[s] = s < x->n ? power | place_of(p, category) : 0;
 	}
-	put(w, x, sizeof *x);
+	pack(w, x, sizeof *x);
 }
 
 size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t cap)
@@ -105,53 +93,37 @@ size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t ca
 	if (user >= t->shard.n_slots || shard_profile(&t->shard, user)->session == 0)
 		return 0;
 	const struct profile *p = shard_profile(&t->shard, user);
-	struct writer w = { buf, 0, cap };
+	struct packer w = { buf, 0, cap };
 	struct slot_state x;
 	struct saved h;
 	memset(&x, 0, sizeof x);
 	t->shard.backend.ops->save(&t->shard.backend, user, &x);
 	save_head(t, p, &h);
-	put(&w, &h, sizeof h);
+	pack(&w, &h, sizeof h);
 	put_categories(&w, t, p);
 	if (p->former)
 		put_former(&w, t, p->former);
 	if (h.channels & CHANNEL_BIT(CHANNEL_MIXTURE))
 		put_mixture(&w, p, &x.mixture);
 	if (h.channels & CHANNEL_BIT(CHANNEL_LEARNED))
-		put(&w, &x.learned, sizeof x.learned);
+		pack(&w, &x.learned, sizeof x.learned);
 	return w.len;
 }
 
-/* A walk over bytes that never runs past their end. */
-struct reader {
-	const char *at, *end;
-};
-
-static const void *take(struct reader *r, size_t len)
-{
-	if ((size_t)(r->end - r->at) < len)
-		return NULL;
-	const char *at = r->at;
-	r->at += len;
-	return at;
-}
-
 /* A category by its text; the rest of its head in *c. */
-static int take_category(struct tracker *t, struct reader *r, struct saved_category *c,
+static int take_category(struct tracker *t, struct unpacker *r, struct saved_category *c,
 	uint32_t *ret)
 {
-	const void *head = take(r, sizeof *c);
-	if (!head)
+	if (unpack_to(r, c, sizeof *c) < 0)
 		return -EBADMSG;
-	memcpy(c, head, sizeof *c);
-	const char *text = take(r, c->len);
+	const char *text = unpack(r, c->len);
 	if (!text)
 		return -EBADMSG;
 	*ret = dict_id(t->shard.priors->ids->category, text, c->len);
 	return *ret == DICT_NONE ? -ENOMEM : 0;
 }
 
-static int load_categories(struct tracker *t, struct profile *p, struct reader *r, uint32_t n)
+static int load_categories(struct tracker *t, struct profile *p, struct unpacker *r, uint32_t n)
 {
 	if (n > (size_t)(r->end - r->at) / sizeof(struct saved_category))
 		return -EBADMSG;
@@ -171,15 +143,14 @@ static int load_categories(struct tracker *t, struct profile *p, struct reader *
 	return 0;
 }
 
-static int load_former(struct tracker *t, struct profile *p, struct reader *r)
+static int load_former(struct tracker *t, struct profile *p, struct unpacker *r)
 {
-	const void *from = take(r, sizeof *p->former);
-	if (!from)
+	if ((size_t)(r->end - r->at) < sizeof *p->former)
 		return -EBADMSG;
 	p->former = mem_get(1, sizeof *p->former);
 	if (!p->former)
 		return -ENOMEM;
-	memcpy(p->former, from, sizeof *p->former);
+	unpack_to(r, p->former, sizeof *p->former);
 	for (int i = 0; i < FORMER_TOP && p->former->count[i]; i++) {
 		struct saved_category c;
 		int code = take_category(t, r, &c, &p->former->category[i]);
@@ -189,15 +160,13 @@ static int load_former(struct tracker *t, struct profile *p, struct reader *r)
 	return 0;
 }
 
-static int load_states(const struct saved *h, const struct profile *p, struct reader *r,
+static int load_states(const struct saved *h, const struct profile *p, struct unpacker *r,
 	struct slot_state *x)
 {
-	const void *from;
 	slot_state_reset(x);
 	if (h->channels & CHANNEL_BIT(CHANNEL_MIXTURE)) {
-		if (!(from = take(r, sizeof x->mixture)))
+		if (unpack_to(r, &x->mixture, sizeof x->mixture) < 0)
 			return -EBADMSG;
-		memcpy(&x->mixture, from, sizeof x->mixture);
 		for (uint32_t s = 0; s < MIXTURE_WINDOW && s < x->mixture.n; s++) {
 			uint32_t *mark = &x->mixture.mark[s], place = *mark & CATEGORY_MASK;
 			if (place >= p->n_seen)
@@ -206,10 +175,8 @@ static int load_states(const struct saved *h, const struct profile *p, struct re
 		}
 	}
 	if (h->channels & CHANNEL_BIT(CHANNEL_LEARNED)) {
-		if (!(from = take(r, sizeof x->learned)))
-			return -EBADMSG;
-		memcpy(&x->learned, from, sizeof x->learned);
-		if (x->learned.n_taus > LEARNED_TAUS)
+		if (unpack_to(r, &x->learned, sizeof x->learned) < 0 ||
+		    x->learned.n_taus > LEARNED_TAUS)
 			return -EBADMSG;
 	}
 	return 0;
@@ -233,13 +200,11 @@ static int load_head(const struct tracker *t, struct profile *p, const struct sa
 	return 0;
 }
 
-static int load_parts(struct tracker *t, struct reader *r, struct profile *p, struct slot_state *x)
+static int load_parts(struct tracker *t, struct unpacker *r, struct profile *p, struct slot_state *x)
 {
-	const void *head = take(r, sizeof(struct saved));
 	struct saved h;
-	if (!head)
+	if (unpack_to(r, &h, sizeof h) < 0)
 		return -EBADMSG;
-	memcpy(&h, head, sizeof h);
 	int code = load_head(t, p, &h);
 	if (code == 0)
 		code = load_categories(t, p, r, h.n_seen);
@@ -250,7 +215,7 @@ static int load_parts(struct tracker *t, struct reader *r, struct profile *p, st
 
 int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, struct err *e)
 {
-	struct reader r = { buf, (const char *)buf + len };
+	struct unpacker r = { buf, (const char *)buf + len };
 	struct profile p = {0};
 	struct slot_state x;
 	int code = tracker_reserve(t, user + 1, e);
