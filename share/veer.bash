@@ -4,7 +4,7 @@
 
 _veer_options()
 {
-	local log='--format --columns --tz --session-gap --budget --memory'
+	local log='--format --columns --tz --session-gap --budget --volume-budget --channel --memory'
 	local find='--step --score --model --backend --db --output'
 	local all='--config --help --version'
 
@@ -12,13 +12,13 @@ _veer_options()
 	watch) echo "$log $find --names --lateness --retain --once --keys --screen --glyphs --theme" \
 		"--quiet $all" ;;
 	replay) echo "$log $find --names --threads --from --until --speed --paused --keys --screen" \
-		"--channel --glyphs --theme --quiet $all" ;;
-	detect) echo "$log $find --threads --until --scores --channel --quiet $all" ;;
-	user) echo "$log $find --channel --names --threads --from --until --glyphs --limit --quiet $all" ;;
+		"--glyphs --theme --quiet $all" ;;
+	detect) echo "$log $find --threads --until --scores --quiet $all" ;;
+	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	model) echo "$log --channel --threads --until --out --quiet $all" ;;
+	model) echo "$log --threads --until --out --quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
 		"--channel --truth --scores --splice --match --kind --min-events --write --budgets --output \
 		--quiet $all" ;;
@@ -34,14 +34,14 @@ _veer_values()
 	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
-	--channel) echo 'learned mixture mixture,learned' ;;
+	--channel) echo 'learned mixture mixture,learned volume learned,volume' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;
 	--state) echo 'new cleared' ;;
 	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
-	--budget) echo 'auto 0.5/kud 50/day' ;;
+	--budget | --volume-budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;
 	--from) echo 'start' ;;
 	--until) echo 'end' ;;

@@ -12,14 +12,17 @@ extern const char *const kind_name[KIND_N];
 extern const char *const direction_name[DIRECTION_N];
 
 struct finding {
-	int64_t time_ms;        /* of the event that completed the evidence */
+	/* Of the event that completed the evidence; volume: or of the close of the step that did. */
+	int64_t time_ms;
 	int64_t onset_ms;       /* of the first event of the chosen tau */
-	int64_t onset_from_ms, onset_to_ms;     /* hold it with 90 %, if channels are known */
+	/* Hold it with 90 %, if channels are known; INT64_MIN: not said. */
+	int64_t onset_from_ms, onset_to_ms;
 	uint32_t user;
 	uint32_t from, to;      /* categories; DICT_NONE: none stands out */
-	uint32_t n_before, n_after;             /* counts before tau, and since */
+	uint32_t n_before, n_after;     /* counts, or sessions of volume, before tau and since */
 	uint32_t from_before, from_after;       /* of category `from` */
 	uint32_t to_before, to_after;           /* of category `to` */
+	float rate_before, rate_after;          /* volume: sessions a day, expected and since */
 	float score;            /* of the channel, or -ln far when several speak */
 	float far;              /* per 1000 user-days */
 	uint8_t severity;       /* 0..100 */

@@ -117,4 +117,12 @@ static inline HD float formula_surprise(float a, float b)
 	return a * formula_log(a / b);
 }
 
+/* How much s counts where e were expected speak for another mean: the log likelihood ratio of two
+ * Poisson laws, of mean s against e. e > 0.
+ */
+static inline HD float formula_poisson(float s, float e)
+{
+	return s > 0 ? s * formula_log(s / e) - (s - e) : e;
+}
+
 #endif

@@ -15,6 +15,7 @@
 #include "detect/backend.h"
 #include "detect/finding.h"
 #include "detect/priors.h"
+#include "detect/volume.h"
 #include "series/profile.h"
 
 struct err;
@@ -48,6 +49,8 @@ struct shard {
 	struct rules rules;
 	struct backend backend;
 	struct blocks profile;          /* by slot: shard_profile() */
+	struct blocks volume;           /* by slot, when that channel speaks: shard_volume() */
+	struct volume_rule volume_rule;
 	uint32_t n_slots;
 	struct run_of *run;
 	struct shard_run *beside;
@@ -63,8 +66,22 @@ static inline struct profile *shard_profile(const struct shard *s, uint32_t slot
 	return blocks_at(&s->profile, slot);
 }
 
+static inline bool shard_has_volume(const struct shard *s)
+{
+	return s->rules.channels & CHANNEL_BIT(CHANNEL_VOLUME);
+}
+
+static inline struct volume *shard_volume(const struct shard *s, uint32_t slot)
+{
+	return blocks_at(&s->volume, slot);
+}
+
 int shard_init(struct shard *s, const struct priors *p, const char *backend, struct err *e);
 void shard_done(struct shard *s);
+/* Record highs are told instead of findings: of the channels of interest; of volume when no other
+ * speaks.
+ */
+void shard_keep_records(struct shard *s);
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e);
 void shard_reset(struct shard *s, uint32_t slot);       /* a new user in an old slot */
 
@@ -79,5 +96,11 @@ int shard_add(struct shard *s, const struct shard_who *who, int64_t time_ms,
 /* The user's session is over. */
 int shard_close(struct shard *s, const struct shard_who *who, struct err *e);
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e);
+
+/* Time is known to have passed up to now_ms: what that says of how often the user comes. No run of
+ * the user may wait for a step.
+ */
+int shard_pass(struct shard *s, const struct shard_who *who, int64_t now_ms, shard_sink *sink,
+	void *ctx, struct err *e);
 
 #endif

@@ -46,7 +46,8 @@ struct clearing {
 struct sweep_options {
 	const char *backend;
 	unsigned threads;
-	int64_t until_ms;               /* the horizon; INT64_MAX: the last event of all */
+	/* The horizon; INT64_MAX: the last event of all (of silences: history_body_end()). */
+	int64_t until_ms;
 	const struct priors *priors;    /* of model and ids, when they are at hand; may be NULL */
 	const uint8_t *only;            /* by user number: those to look at; NULL: all */
 	bool records;                   /* record highs and exposures instead of findings */

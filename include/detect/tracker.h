@@ -30,7 +30,8 @@ typedef int tracker_sink(void *ctx, const struct shard_event *ev, struct err *e)
 /* Events in order of (time, user, category, item, behaviour); no instant is split between calls.
  * New users, categories and items are taken as they come. Time is known to have passed up to the
  * newest event; tracker_advance() says that it has passed further (the watermark), so that sessions
- * that are over are judged.
+ * that are over are judged, and silences raised: these by it alone, for an event may have a wrong
+ * time.
  */
 int tracker_advance(struct tracker *t, int64_t now_ms, tracker_sink *sink, void *ctx,
 	struct err *e);

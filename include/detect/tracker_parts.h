@@ -21,6 +21,7 @@ struct tracker {
 	struct tracker_mark *mark;
 	uint32_t cap_marks;
 	uint32_t step;          /* number of the step being gathered */
+	int64_t pass_ms;        /* when silence is to be looked at again: a close of a step */
 	uint32_t oldest, newest;        /* open sessions by the time of their last event */
 	struct sight *seen;     /* in the instant being read */
 	uint32_t cap_seen;

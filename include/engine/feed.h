@@ -49,7 +49,7 @@ struct snapshot {
 	uint32_t n_severe, n_high, n_low;       /* of the n_alerts */
 	uint64_t model;                 /* hash; 0 while none */
 	bool provisional, unverified;
-	float threshold;
+	float threshold, volume_threshold;
 	double budget_kud;
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,

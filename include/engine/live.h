@@ -23,7 +23,8 @@
 struct live_options {
 	struct follow_options follow;
 	const char *model;              /* file; NULL: provisional, then refitted */
-	struct budget budget;
+	struct budget budget, volume_budget;    /* amount 0: the model's own, or the default */
+	unsigned channels;              /* mask of those that a refit fits; 0: the default */
 	int64_t gap_ms;                 /* 0: the model's */
 	const char *backend;
 	const char *db;                 /* the store; required */

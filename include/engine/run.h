@@ -25,7 +25,7 @@ enum run_stage { RUN_LOAD, RUN_SORT, RUN_FIT, RUN_DETECT, RUN_STORE, RUN_DONE };
 struct run_options {
 	struct load_options load;
 	const char *model;              /* file; NULL: fit one on the log */
-	struct budget budget;           /* amount 0: the model's own, or the default */
+	struct budget budget, volume_budget;    /* amount 0: the model's own, or the default */
 	int64_t gap_ms;                 /* session gap; 0: fitted */
 	unsigned channels;              /* mask of those to fit; 0: the default */
 	const char *backend;            /* NULL: auto */

@@ -16,9 +16,6 @@
 struct err;
 struct model;
 
-/* fewer cannot verify a promise (CONTRACT, "Model epochs") */
-#define CALIBRATE_ALARMS_MIN 10u
-
 /* Reads the records and exposures of a sweep; sets curves, thresholds, budget and the report's
  * user_days, at_risk_per_day, n_alarms of m. channels, from_ms and to_ms of m must be set.
  * -ENODATA: nobody was at risk.
@@ -31,12 +28,16 @@ uint8_t *calibrate_crossed(const struct model *m, const struct sweep *s, uint32_
 /* "50/day" as a rate per 1000 user-days, by the model's users at risk. */
 double budget_kud(const struct budget *b, const struct model *m);
 
-/* A model under options that overrule it: another budget (amount 0: its own), another session gap
- * (0:
- * its own); sealed anew. name: its file, for messages; NULL: it came from none, and a budget a day
- * that it cannot turn waits for the next fit. -EINVAL: a file's model cannot turn a budget a day.
- */
-int calibrate_overrule(struct model *m, const struct budget *b, int64_t gap_ms, const char *name,
-	struct err *e);
+/* Options that overrule a model's own. */
+struct overrule {
+	struct budget budget, volume_budget;    /* amount 0: its own */
+	int64_t gap_ms;                         /* 0: its own */
+	/* Its file, for messages; NULL: it came from none, and a budget that it cannot turn waits
+	 * for the next fit.
+	 */
+	const char *name;
+};
+/* Sealed anew. -EINVAL: a file's model cannot turn a budget a day, or does not know volume. */
+int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e);
 
 #endif

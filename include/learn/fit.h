@@ -1,4 +1,4 @@
-/* fit.h - a model from a log: session gap, shares, prior strength, thresholds for a budget.
+/* fit.h - a model from a log: session gap, shares, prior strength, thresholds for budgets.
  *
  * Gap: of 10 to 120 min, the one under which the time to the next event is likeliest, when times
  * within a session and between two have laws of their own (30 min under 100 users). Strength: the
@@ -28,7 +28,8 @@ struct budget {
 #define FIT_CHANNELS CHANNEL_BIT(CHANNEL_LEARNED)
 
 struct fit_options {
-	struct budget budget;
+	struct budget budget;           /* of the channels of interest together, */
+	struct budget volume_budget;    /* and of volume */
 	int64_t gap_ms;         /* 0: fit it */
 	int64_t until_ms;       /* the horizon */
 	unsigned threads;
@@ -37,7 +38,7 @@ struct fit_options {
 	const atomic_bool *stop;        /* may be NULL */
 	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep
 	 * under the new model can find anything of. The caller frees it; NULL when nobody was at
-	 * risk.
+	 * risk, and where volume speaks: then everybody is to be looked at.
 	 */
 	uint8_t **ret_crossed;          /* may be NULL */
 };

@@ -37,7 +37,7 @@ struct options {
 	int64_t gap_ms;                 /* --session-gap; 0: fitted */
 	enum score_kind score;
 	const char *model, *backend;
-	struct budget budget;
+	struct budget budget, volume_budget;
 	uint64_t seed;
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */

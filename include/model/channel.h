@@ -1,8 +1,9 @@
-/* channel.h - the channels that watch a user's interest, and which of them speak.
+/* channel.h - the channels that watch a user, and which of them speak.
  *
- * Several may speak at once: each has a score of its own, and a threshold of its own at which it is
- * as rare as the model's. Adding one is a row here, its file on the detect floor, and its state in
- * detect/backend.h.
+ * Several may speak at once. Those that watch what the user is interested in share one budget: each
+ * has a score of its own, and a threshold of its own at which it is as rare as the model's. Adding
+ * one is a row here, its file on the detect floor, and its state in detect/backend.h. `volume`
+ * watches how often the user comes, and has a budget of its own (detect/volume.h).
  */
 #ifndef MODEL_CHANNEL_H
 #define MODEL_CHANNEL_H
@@ -10,11 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum channel { CHANNEL_MIXTURE, CHANNEL_LEARNED, CHANNEL_N };
+enum channel {
+	CHANNEL_MIXTURE, CHANNEL_LEARNED,
+	CHANNEL_N,                      /* of interest: those above */
+	CHANNEL_VOLUME = CHANNEL_N,
+	CHANNELS                        /* all */
+};
 
 #define CHANNEL_BIT(c) (1u << (c))
+#define CHANNELS_INTEREST (CHANNEL_BIT(CHANNEL_N) - 1)
 
-extern const char *const channel_name[CHANNEL_N];
+extern const char *const channel_name[CHANNELS];
 
 /* "learned", "mixture,learned" as a mask; false: a name nobody has, or none. */
 bool channel_parse(const char *list, unsigned *ret_mask);

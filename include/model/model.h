@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include "model/channel.h"
+#include "model/far_curve.h"
+#include "model/volume_model.h"
 
 struct err;
 
-#define MODEL_FAR_MAX 256
 #define MODEL_FOLDS 5
 
 /* Users fall into folds by the hash of their first event: not of their id, so names do not matter.
@@ -39,17 +40,6 @@ struct model_item {
 	char *item;
 	uint32_t len;
 	uint32_t rows, fold_rows[MODEL_FOLDS];
-};
-
-struct model_far {
-	float score;            /* ascending */
-	double far;             /* first crossings per 1000 user-days at this score or above */
-};
-
-struct model_curve {
-	struct model_far at[MODEL_FAR_MAX];
-	uint32_t n;
-	double tail;            /* beyond the last: far falls by e every 1 / tail of score */
 };
 
 /* Channel `learned`: strengths of the priors of its kinds of evidence, and what each weighs. */
@@ -76,8 +66,9 @@ struct model {
 	double budget_kud;              /* what the thresholds were made for */
 	double smallest_kud;            /* the smallest budget these users can verify */
 	/* What the user gets to see: far of each channel that speaks, and of the rarest of them. */
-	struct model_curve curve[CHANNEL_N], far;
+	struct far_curve curve[CHANNEL_N], far;
 	float threshold[CHANNEL_N];     /* alarm when the channel's score >= threshold */
+	struct volume_model volume;     /* when it speaks: a budget and a report of its own */
 	/* The report: not part of the hash. */
 	uint64_t n_events, n_users, n_alarms;
 	double user_days;               /* at risk, calibration users */
@@ -109,16 +100,17 @@ float model_item_norm(const struct model_share *s, unsigned fold);
 const struct model_share *model_find_share(const struct model *m, const void *text, size_t len);
 const struct model_item *model_find_item(const struct model *m, const void *text, size_t len);
 
-double curve_far(const struct model_curve *c, float score);
-float curve_score(const struct model_curve *c, double far);     /* its inverse */
-
-/* How rare: the score itself of the one channel that speaks, or -ln far when there are several. */
+/* How rare: the score itself of the one channel of interest that speaks, or -ln far when there are
+ * several.
+ */
 float model_decision(const struct model *m, enum channel c, float score);
 double model_far(const struct model *m, enum channel c, float score);
-/* Thresholds of all channels that speak, so that their alarms together stay within a budget. */
+/* Thresholds of all channels of interest that speak, so that their alarms together stay within a
+ * budget.
+ */
 void model_set_budget(struct model *m, double kud);
 void model_set_level(struct model *m, float decision);
-float model_lowest_threshold(const struct model *m);    /* of the channels that speak */
+float model_lowest_threshold(const struct model *m);    /* of those channels */
 unsigned model_severity(double far);                    /* 0..100, CONTRACT "Rarity" */
 /* 'S' severe, shown as "!!"; '!' high; '.' low. */
 char model_priority(unsigned severity);

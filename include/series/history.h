@@ -37,6 +37,10 @@ uint64_t history_n_events(const struct history *h);
 uint32_t history_n_users(const struct history *h);      /* numbers 0..n-1 of ids.user */
 /* INT64_MAX, INT64_MIN when there is no event. */
 void history_range(const struct history *h, int64_t *ret_first_ms, int64_t *ret_last_ms);
+/* The last event that is not stray: of the newest thousandth those are, if they take up more than a
+ * tenth of the time of the rest (a wrong clock must not make everybody silent). -ENOMEM.
+ */
+int history_body_end(const struct history *h, int64_t *ret_ms, struct err *e);
 bool history_is_spilled(const struct history *h);
 void history_user(const struct history *h, uint32_t user, struct user_events *ret);
 

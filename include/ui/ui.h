@@ -100,6 +100,9 @@ int ui_time_width(const struct ui *u);
 char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
 char *ui_user_id(const struct ui *u, uint32_t user, char *buf);   /* without its name */
 char *ui_category(const struct ui *u, uint32_t category, char *buf);
+/* What stands on both sides of an alert's >: categories, or how often the user came. */
+char *ui_from(const struct ui *u, const struct finding *f, char *buf);
+char *ui_to(const struct ui *u, const struct finding *f, char *buf);
 char *ui_item(const struct ui *u, uint32_t item, char *buf);
 char *ui_brief(char *name, unsigned columns);     /* cuts it in place */
 const char *ui_priority(unsigned severity, enum ink *ret_ink);          /* "!!", " !", " ." */

@@ -232,6 +232,13 @@ void alert_row_labelled(struct text *t, enum alert_form form, const struct alert
 	end_row(&r);
 }
 
+void alert_pace(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX])
+{
+	snprintf(from, ALERT_SIDE_MAX, "%s %.2g/day", direction_name[f->direction],
+		(double)f->rate_before);
+	snprintf(to, ALERT_SIDE_MAX, "%.2g/day", (double)f->rate_after);
+}
+
 /* "1234567" to "1,234,567". */
 static void group_digits(const char *digits, char *buf, size_t n)
 {

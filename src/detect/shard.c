@@ -7,6 +7,7 @@
 #include "detect/explain.h"
 #include "detect/former.h"
 #include "detect/past.h"
+#include "detect/shard_parts.h"
 #include "model/model.h"
 
 static int no_memory(struct err *e)
@@ -18,7 +19,9 @@ int shard_init(struct shard *s, const struct priors *p, const char *backend, str
 {
 	*s = (struct shard){ .model = p->model, .priors = p };
 	blocks_init(&s->profile, sizeof(struct profile));
+	blocks_init(&s->volume, sizeof(struct volume));
 	rules_init(&s->rules, p->model);
+	volume_rule_init(&s->volume_rule, &p->model->volume, &volume_day);
 	return backend_open(&s->backend, backend, &s->rules, NULL, 0, e);
 }
 
@@ -28,11 +31,18 @@ void shard_done(struct shard *s)
 		profile_done(shard_profile(s, i));
 	backend_close(&s->backend);
 	blocks_done(&s->profile);
+	blocks_done(&s->volume);
 	mem_free(s->run);
 	mem_free(s->beside);
 	mem_free(s->row);
 	mem_free(s->verdict);
 	*s = (struct shard){0};
+}
+
+void shard_keep_records(struct shard *s)
+{
+	s->records = true;
+	s->volume_rule.records = !(s->rules.channels & CHANNELS_INTEREST);
 }
 
 /* Makes *array hold at least `need` elements of `size`; false when memory is out. */
@@ -46,13 +56,17 @@ static bool grow(void *array, uint32_t need, size_t size)
 
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e)
 {
-	if (!blocks_reserve(&s->profile, n_slots))
+	if (!blocks_reserve(&s->profile, n_slots) ||
+	    (shard_has_volume(s) && !blocks_reserve(&s->volume, n_slots)))
 		return no_memory(e);
 	int r = s->backend.ops->reserve(&s->backend, n_slots, e);
 	if (r < 0)
 		return r;
-	while (s->n_slots < n_slots)
-		profile_init(shard_profile(s, s->n_slots++));
+	for (; s->n_slots < n_slots; s->n_slots++) {
+		profile_init(shard_profile(s, s->n_slots));
+		if (shard_has_volume(s))
+			volume_reset(shard_volume(s, s->n_slots), &s->volume_rule);
+	}
 	return 0;
 }
 
@@ -62,6 +76,8 @@ void shard_reset(struct shard *s, uint32_t slot)
 	slot_state_reset(&fresh);
 	profile_reset(shard_profile(s, slot));
 	s->backend.ops->load(&s->backend, slot, &fresh);
+	if (shard_has_volume(s))
+		volume_reset(shard_volume(s, slot), &s->volume_rule);
 }
 
 /* Room for one more run and so many more rows. */
@@ -177,7 +193,7 @@ static int explain_alarm(struct shard *s, const struct verdict *v, struct findin
 	return r;
 }
 
-static int report(struct shard *s, const struct verdict *v, shard_sink *sink, void *ctx,
+static int report(struct shard *s, const struct verdict *v, const struct shard_out *out,
 	struct err *e)
 {
 	const struct shard_run *b = &s->beside[v->run];
@@ -186,11 +202,11 @@ static int report(struct shard *s, const struct verdict *v, shard_sink *sink, vo
 	ev.finding = (struct finding){ .user = b->user, .time_ms = b->time_ms, .score = v->score,
 		.kind = KIND_INTEREST, .direction = DIRECTION_SHIFT };
 	int r = s->records ? 0 : explain_alarm(s, v, &ev.finding, e);
-	return r < 0 ? r : sink(ctx, &ev, e);
+	return r < 0 ? r : out->sink(out->ctx, &ev, e);
 }
 
 /* Whether rows of a run say that the user is back; they are looked at before the backend is. */
-static int look_back(struct shard *s, uint32_t i, shard_sink *sink, void *ctx, struct err *e)
+static int look_back(struct shard *s, uint32_t i, const struct shard_out *out, struct err *e)
 {
 	const struct run_of *run = &s->run[i];
 	struct profile *p = shard_profile(s, run->slot);
@@ -210,18 +226,29 @@ static int look_back(struct shard *s, uint32_t i, shard_sink *sink, void *ctx, s
 		.onset_ms = p->former->onset_ms, .kind = p->former->kind };
 	mem_free(p->former);
 	p->former = NULL;
-	return sink(ctx, &ev, e);
+	return out->sink(out->ctx, &ev, e);
+}
+
+static int see_session(struct shard *s, uint32_t i, const struct shard_out *out, struct err *e)
+{
+	const struct run_of *run = &s->run[i];
+	const struct shard_run *b = &s->beside[i];
+	if (run->n == 0 || !(s->row[run->first].flags & ROW_OPENS))
+		return 0;
+	return shard_see_session(s, &(struct shard_who){ run->slot, b->user }, b->time_ms, out, e);
 }
 
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 {
+	const struct shard_out out = { sink, ctx };
 	int r = 0;
 	for (uint32_t i = 0; i < s->n_runs && r == 0; i++)
-		r = look_back(s, i, sink, ctx, e);
+		if ((r = see_session(s, i, &out, e)) == 0)
+			r = look_back(s, i, &out, e);
 	uint32_t n = s->backend.ops->step(&s->backend, s->row, s->run, s->n_runs, s->records ?
 		STEP_RECORDS : STEP_ALARMS, s->verdict);
 	for (uint32_t i = 0; i < n && r == 0; i++)
-		r = report(s, &s->verdict[i], sink, ctx, e);
+		r = report(s, &s->verdict[i], &out, e);
 	s->n_runs = s->n_rows = 0;
 	return r;
 }

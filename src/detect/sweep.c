@@ -19,7 +19,7 @@ struct job {
 	const struct ids *ids;
 	const struct priors *priors;
 	const struct sweep_options *o;
-	int64_t horizon_ms;
+	int64_t horizon_ms, silent_ms;  /* up to which sessions end, and silence counts */
 	uint32_t n_users;
 	_Atomic uint32_t next, done;
 	atomic_bool failed;
@@ -31,6 +31,7 @@ struct worker {
 	struct shard_who who;   /* the user being looked at */
 	struct sweep out;
 	uint32_t cap_findings, cap_clearings, cap_records, cap_exposures;
+	uint32_t n_restarts;
 	struct sight *seen;     /* in one instant */
 	uint32_t cap_seen;
 	struct err err;
@@ -103,6 +104,7 @@ static int keep_finding(struct worker *w, const struct shard_event *ev)
 		return no_memory(&w->err);
 	*f = ev->finding;
 	out->n_findings++;
+	w->n_restarts += f->kind == KIND_INTEREST;
 	return 0;
 }
 
@@ -138,10 +140,10 @@ static int step(struct worker *w)
 {
 	const struct profile *p = shard_profile(&w->shard, 0);
 	int64_t risk_ms = p->risk_ms, time_ms = p->last_ms;
-	uint32_t n = w->out.n_findings;
+	uint32_t n = w->n_restarts;
 	if (w->shard.n_runs && shard_step(&w->shard, keep, w, &w->err) < 0)
 		return w->err.code;
-	if (w->out.n_findings == n || risk_ms == INT64_MAX)
+	if (w->n_restarts == n || risk_ms == INT64_MAX)
 		return 0;
 	int r = keep_exposure(w, time_ms);
 	if (r == 0)
@@ -186,6 +188,8 @@ static int sweep_user(struct worker *w, uint32_t user)
 		r = sweep_instant(w, &u, &i);
 	if (r == 0)
 		r = close_session(w, until);
+	if (r == 0)
+		r = shard_pass(&w->shard, &w->who, w->job->silent_ms, keep, w, &w->err);
 	const struct profile *p = shard_profile(&w->shard, 0);
 	return r < 0 || p->risk_ms == INT64_MAX ? r : keep_exposure(w, p->last_ms);
 }
@@ -225,7 +229,8 @@ static int worker_init(struct worker *w, struct job *j)
 {
 	w->job = j;
 	int r = shard_init(&w->shard, j->priors, j->o->backend, &w->err);
-	w->shard.records = j->o->records;
+	if (j->o->records)
+		shard_keep_records(&w->shard);
 	return r < 0 ? r : shard_reserve(&w->shard, 1, &w->err);
 }
 
@@ -287,11 +292,14 @@ static int collect(struct sweep *s, const struct worker *w, unsigned n, struct e
 	return 0;
 }
 
-static int64_t horizon_of(const struct history *h, const struct sweep_options *o)
+static int find_horizon(struct job *j, const struct model *m, struct err *e)
 {
 	int64_t first_ms, last_ms;
-	history_range(h, &first_ms, &last_ms);
-	return o->until_ms == INT64_MAX ? last_ms : o->until_ms;
+	history_range(j->history, &first_ms, &last_ms);
+	j->horizon_ms = j->silent_ms = j->o->until_ms == INT64_MAX ? last_ms : j->o->until_ms;
+	if (j->o->until_ms != INT64_MAX || !(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)))
+		return 0;
+	return history_body_end(j->history, &j->silent_ms, e);
 }
 
 int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
@@ -299,13 +307,12 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 	const struct sweep_options *o, struct err *e)
 {
 	*s = (struct sweep){0};
-	struct job job = { .history = h, .o = o, .n_users = history_n_users(h), .horizon_ms =
-		horizon_of(h, o) };
+	struct job job = { .history = h, .o = o, .n_users = history_n_users(h) };
 	unsigned n = o->threads < 1 ? 1 : o->threads > WORKERS_MAX ? WORKERS_MAX : o->threads,
 		ready = 0;
 	struct worker *w = mem_get(n, sizeof *w);
 	struct priors own = {0};
-	int r = w ? 0 : no_memory(e);
+	int r = w ? find_horizon(&job, m, e) : no_memory(e);
 	if (r == 0 && !o->priors)
 		r = priors_init(&own, m, ids, e);
 	job.priors = o->priors ? o->priors : &own;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "detect/shard.h"
 #include "detect/tracker_parts.h"
+#include "series/step.h"
 
 #define INSTANTS_A_STEP 256u
 
@@ -21,6 +22,7 @@ struct tracker *tracker_new(const struct model *m, const struct ids *ids, const 
 	}
 	t->step = 1;
 	t->oldest = t->newest = TRACKER_NOBODY;
+	t->pass_ms = INT64_MIN;
 	if (priors_init(&t->priors, m, ids, e) == 0 &&
 	    shard_init(&t->shard, &t->priors, backend, e) == 0)
 		return t;
@@ -191,11 +193,42 @@ static int close_sessions(struct tracker *t, int64_t now_ms, tracker_sink *sink,
 	return r;
 }
 
+/* What comes of time alone changes its user too. */
+struct passing {
+	struct tracker *t;
+	tracker_sink *sink;
+	void *ctx;
+};
+
+static int mark_and_pass_on(void *ctx, const struct shard_event *ev, struct err *e)
+{
+	const struct passing *p = ctx;
+	p->t->mark[ev->finding.user].dirty = true;
+	return p->sink(p->ctx, ev, e);
+}
+
+/* Who has not come for too long is known when a step closes, and not before. */
+static int look_for_silence(struct tracker *t, int64_t now_ms, tracker_sink *sink, void *ctx,
+	struct err *e)
+{
+	struct passing p = { t, sink, ctx };
+	int r = 0;
+	if (!shard_has_volume(&t->shard) || now_ms < t->pass_ms)
+		return 0;
+	for (uint32_t user = 0; user < t->shard.n_slots && r == 0; user++)
+		r = shard_pass(&t->shard, &(struct shard_who){ user, user }, now_ms,
+			mark_and_pass_on, &p, e);
+	t->pass_ms = step_next_ms(&volume_day, step_start_ms(&volume_day, now_ms));
+	return r;
+}
+
 int tracker_advance(struct tracker *t, int64_t now_ms, tracker_sink *sink, void *ctx,
 	struct err *e)
 {
 	int r = close_sessions(t, now_ms, sink, ctx, e);
-	return r < 0 ? r : step(t, sink, ctx, e);
+	if (r == 0)
+		r = step(t, sink, ctx, e);
+	return r < 0 ? r : look_for_silence(t, now_ms, sink, ctx, e);
 }
 
 static int feed_instant(struct tracker *t, const struct event *ev, uint32_t n_seen,

@@ -15,7 +15,7 @@
 
 /* Then n_seen x saved_category with its text; a former, if there is one, with the places of its
  * categories in that list; the states of the channels that speak, the mixture's with places for
- * categories.
+ * categories, volume's last.
  */
 struct saved {
 	uint32_t magic, n, quiet_n, n_seen, channels, has_former;
@@ -107,6 +107,8 @@ size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t ca
 		put_mixture(&w, p, &x.mixture);
 	if (h.channels & CHANNEL_BIT(CHANNEL_LEARNED))
 		pack(&w, &x.learned, sizeof x.learned);
+	if (h.channels & CHANNEL_BIT(CHANNEL_VOLUME))
+		pack(&w, shard_volume(&t->shard, user), sizeof(struct volume));
 	return w.len;
 }
 
@@ -160,9 +162,23 @@ static int load_former(struct tracker *t, struct profile *p, struct unpacker *r)
 	return 0;
 }
 
-static int load_states(const struct saved *h, const struct profile *p, struct unpacker *r,
-	struct slot_state *x)
+/* What the channels know of a user. */
+struct states {
+	struct slot_state slot;
+	struct volume volume;
+};
+
+static int load_volume(struct unpacker *r, struct volume *v)
 {
+	bool good = unpack_to(r, v, sizeof *v) == 0 && v->up.n <= VOLUME_POINTS &&
+		v->down.n <= VOLUME_POINTS;
+	return good ? 0 : -EBADMSG;
+}
+
+static int load_states(const struct saved *h, const struct profile *p, struct unpacker *r,
+	struct states *to)
+{
+	struct slot_state *x = &to->slot;
 	slot_state_reset(x);
 	if (h->channels & CHANNEL_BIT(CHANNEL_MIXTURE)) {
 		if (unpack_to(r, &x->mixture, sizeof x->mixture) < 0)
@@ -179,7 +195,7 @@ static int load_states(const struct saved *h, const struct profile *p, struct un
 		    x->learned.n_taus > LEARNED_TAUS)
 			return -EBADMSG;
 	}
-	return 0;
+	return h->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? load_volume(r, &to->volume) : 0;
 }
 
 static int load_head(const struct tracker *t, struct profile *p, const struct saved *h)
@@ -200,7 +216,7 @@ static int load_head(const struct tracker *t, struct profile *p, const struct sa
 	return 0;
 }
 
-static int load_parts(struct tracker *t, struct unpacker *r, struct profile *p, struct slot_state *x)
+static int load_parts(struct tracker *t, struct unpacker *r, struct profile *p, struct states *x)
 {
 	struct saved h;
 	if (unpack_to(r, &h, sizeof h) < 0)
@@ -217,7 +233,7 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 {
 	struct unpacker r = { buf, (const char *)buf + len };
 	struct profile p = {0};
-	struct slot_state x;
+	struct states x;
 	int code = tracker_reserve(t, user + 1, e);
 	if (code < 0)
 		return code;
@@ -229,7 +245,9 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 	}
 	profile_done(shard_profile(&t->shard, user));
 	*shard_profile(&t->shard, user) = p;
-	t->shard.backend.ops->load(&t->shard.backend, user, &x);
+	t->shard.backend.ops->load(&t->shard.backend, user, &x.slot);
+	if (shard_has_volume(&t->shard))
+		*shard_volume(&t->shard, user) = x.volume;
 	if (p.open)
 		tracker_insert(t, user);
 	return priors_grow(&t->priors, e);

@@ -98,6 +98,7 @@ void live_post(struct live *l)
 	s->provisional = m->provisional;
 	s->unverified = m->unverified;
 	s->threshold = model_lowest_threshold(m);
+	s->volume_threshold = m->volume.threshold;
 	s->budget_kud = m->budget_kud;
 	*shot = (struct live_shot){ l->s, m };
 	mailbox_post(&l->box);
@@ -135,7 +136,8 @@ static int first_model(struct live *l, struct err *e)
 		model_default(&m);
 	}
 	uint64_t hash = m.hash;
-	int r = calibrate_overrule(&m, &l->o.budget, l->o.gap_ms, l->o.model, e);
+	int r = calibrate_overrule(&m, &(struct overrule){ l->o.budget, l->o.volume_budget,
+		l->o.gap_ms, l->o.model }, e);
 	if (r == 0)
 		r = live_use_model(l, &m, e);
 	if (stored && r == 0 && live_model(l)->hash == hash)

@@ -173,8 +173,8 @@ int live_begin_epoch(struct live *l, int64_t since_ms, struct err *e)
 
 static int fit(struct live *l, const struct history *h, struct model *m, struct err *e)
 {
-	struct fit_options fo = { .budget = l->o.budget, .gap_ms = l->o.gap_ms, .until_ms =
-		INT64_MAX,
+	struct fit_options fo = { .budget = l->o.budget, .volume_budget = l->o.volume_budget,
+		.gap_ms = l->o.gap_ms, .channels = l->o.channels, .until_ms = INT64_MAX,
 		.threads = l->o.threads ? l->o.threads : 1, .stop = &l->stop };
 	int r = fit_model(m, h, &l->ids, &fo, e);
 	return r == -ENODATA ? 0 : r;

@@ -124,6 +124,7 @@ static void show_model(struct replay *r)
 	r->snap.provisional = m->provisional;
 	r->snap.unverified = m->unverified;
 	r->snap.threshold = model_lowest_threshold(m);
+	r->snap.volume_threshold = m->volume.threshold;
 	r->snap.budget_kud = m->budget_kud;
 }
 

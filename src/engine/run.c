@@ -45,13 +45,15 @@ static int open_model(struct run *r, const struct run_options *o, struct err *e)
 {
 	if (model_open(&r->model, o->model, e) < 0)
 		return e->code;
-	return calibrate_overrule(&r->model, &o->budget, o->gap_ms, o->model, e);
+	return calibrate_overrule(&r->model, &(struct overrule){ o->budget, o->volume_budget,
+		o->gap_ms, o->model }, e);
 }
 
 static int fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
 	struct fit_options fo = {
 		.budget = o->budget,
+		.volume_budget = o->volume_budget,
 		.gap_ms = o->gap_ms,
 		.channels = o->channels,
 		.until_ms = o->until_ms,
@@ -71,6 +73,21 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 	return code < 0 ? err_set(e, code, "%s", failed.text) : 0;
 }
 
+/* A budget that the users cannot verify is said to be one: of interest first. */
+static void note_unverified(struct run *r)
+{
+	const struct model *m = &r->model;
+	bool of_interest = m->unverified && m->channels & CHANNELS_INTEREST;
+	bool of_volume = m->volume.unverified && m->channels & CHANNEL_BIT(CHANNEL_VOLUME);
+
+	if (of_interest || of_volume)
+		snprintf(r->note, sizeof(r->note),
+			"%s %.3g/kud is unverified: the smallest that these users can verify "
+			"is %.3g/kud", of_interest ? "budget" : "volume budget",
+			of_interest ? m->budget_kud : m->volume.budget_kud,
+			of_interest ? m->smallest_kud : m->volume.smallest_kud);
+}
+
 static int get_model(struct run *r, const struct run_options *o, struct run_progress *p,
 	struct err *e)
 {
@@ -83,11 +100,8 @@ static int get_model(struct run *r, const struct run_options *o, struct run_prog
 		code = fit(r, o, p, e);
 	else
 		model_default(&r->model);
-	if (code == 0 && r->model.unverified && history_n_events(r->history) && !*r->note)
-		snprintf(r->note, sizeof(r->note),
-			"budget %.3g/kud is unverified: the smallest that these users can verify "
-			"is %.3g/kud",
-			r->model.budget_kud, r->model.smallest_kud);
+	if (code == 0 && history_n_events(r->history) && !*r->note)
+		note_unverified(r);
 	return code;
 }
 

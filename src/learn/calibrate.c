@@ -7,48 +7,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "learn/fit_volume.h"
+#include "learn/levels.h"
 #include "model/model.h"
 #include "series/profile.h"
 
 #define DAY_MS 86400000.0
-#define TAIL_HIGHS 50u          /* record highs that the exponential tail is fitted on */
-
-/* A level and what changes when the threshold falls below it. */
-struct level {
-	float score;
-	int64_t exposure_ms;    /* taken off the time at risk */
-	bool first;             /* a user's highest: one more user alarms */
-};
-
-/* An integer that falls as the score rises (IEEE 754: magnitudes order like integers). */
-static uint32_t rank_of(float score)
-{
-	uint32_t bits;
-	memcpy(&bits, &score, sizeof bits);
-	return bits & 0x80000000u ? bits : ~bits & 0x7fffffffu;
-}
-
-#define DIGIT 11u
-#define DIGITS (1u << DIGIT)
-
-/* Sorts by score, highest first, 11 bits at a time: levels are a few for every user, and comparing
- * them took as long as finding them. to: as large as l; holds the result.
- */
-static void sort_levels(struct level *l, struct level *to, uint32_t n)
-{
-	for (uint32_t shift = 0; shift < 3 * DIGIT; shift += DIGIT) {
-		uint32_t start[DIGITS + 1] = {0};
-		for (uint32_t i = 0; i < n; i++)
-			start[(rank_of(l[i].score) >> shift) % DIGITS + 1]++;
-		for (uint32_t d = 0; d < DIGITS; d++)
-			start[d + 1] += start[d];
-		for (uint32_t i = 0; i < n; i++)
-			to[start[(rank_of(l[i].score) >> shift) % DIGITS]++] = l[i];
-		struct level *swap = l;
-		l = to;
-		to = swap;
-	}
-}
 
 /* Levels of what: one channel's score, or the decision of all. */
 struct view {
@@ -104,72 +68,12 @@ static uint32_t make_levels(const struct view *v, const struct sweep *s, struct 
 	return n;
 }
 
-static double far_of(uint64_t alarms, int64_t exposure_ms)
-{
-	return exposure_ms > 0 ? 1000.0 * (double)alarms / ((double)exposure_ms / DAY_MS) :
-		INFINITY;
-}
-
-/* Mean excess of the highest users over the lowest of them gives the tail (Pickands 1975, shape
- * 0). */
-static double tail_of(const struct level *l, uint32_t n)
-{
-	double sum = 0;
-	uint32_t seen = 0;
-	float lowest = 0;
-	for (uint32_t i = 0; i < n && seen < TAIL_HIGHS; i++) {
-		if (!l[i].first)
-			continue;
-		sum += (double)l[i].score;
-		lowest = l[i].score;
-		seen++;
-	}
-	double mean = seen > 1 ? (sum - seen * (double)lowest) / (seen - 1) : 0;
-	return mean > 0 ? 1 / mean : 1;
-}
-
-/* far(score) at up to MODEL_FAR_MAX levels, evenly in the logarithm of the alarms, ascending in
- * score. */
-static void make_curve(struct model_curve *c, const struct level *l, uint32_t n,
-	int64_t exposure_ms)
-{
-	uint64_t alarms = 0, next = CALIBRATE_ALARMS_MIN;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < n && kept < MODEL_FAR_MAX; i++) {
-		alarms += l[i].first;
-		exposure_ms -= l[i].exposure_ms;
-		bool ends = i + 1 == n || l[i + 1].score < l[i].score;
-		if (!ends || (i + 1 < n && alarms < next))
-			continue;
-		c->at[kept++] = (struct model_far){ l[i].score, far_of(alarms, exposure_ms) };
-		next = alarms + 1 + alarms / 32;
-	}
-	for (uint32_t i = 0; i < kept / 2; i++) {
-		struct model_far swap = c->at[i];
-		c->at[i] = c->at[kept - 1 - i];
-		c->at[kept - 1 - i] = swap;
-	}
-	c->n = kept;
-	c->tail = tail_of(l, n);
-}
-
 /* The smallest level whose alarms stay within the budget; beyond the curve, by its tail. */
-static void set_threshold(struct model *m, const struct level *l, uint32_t n, int64_t exposure_ms)
+static void set_threshold(struct model *m, const struct levels *l)
 {
-	uint64_t alarms = 0;
-	float level = INFINITY;
-	for (uint32_t i = 0; i < n; i++) {
-		alarms += l[i].first;
-		exposure_ms -= l[i].exposure_ms;
-		if (i + 1 < n && l[i + 1].score == l[i].score)
-			continue;
-		if (far_of(alarms, exposure_ms) > m->budget_kud)
-			break;
-		level = l[i].score;
-		m->n_alarms = alarms;
-	}
+	float level = levels_threshold(l, m->budget_kud, &m->n_alarms);
 	m->unverified = m->budget_kud < m->smallest_kud * (1 - 1e-9) ||
-		m->n_alarms < CALIBRATE_ALARMS_MIN;
+		m->n_alarms < LEVELS_ALARMS_MIN;
 	if (m->unverified)
 		model_set_budget(m, m->budget_kud);
 	else
@@ -183,23 +87,41 @@ double budget_kud(const struct budget *b, const struct model *m)
 	return m->at_risk_per_day > 0 ? 1000 * b->amount / m->at_risk_per_day : b->amount;
 }
 
-int calibrate_overrule(struct model *m, const struct budget *b, int64_t gap_ms, const char *name,
-	struct err *e)
+static int overrule_volume(struct model *m, const struct overrule *o, struct err *e)
 {
+	const struct budget *b = &o->volume_budget;
+	double days = (double)(m->to_ms - m->from_ms) / DAY_MS;
+	double at_risk = days > 0 ? m->volume.user_days / days : 0;
+	bool speaks = m->channels & CHANNEL_BIT(CHANNEL_VOLUME);
+	if (b->amount <= 0 || (!speaks && !o->name))
+		return 0;
+	if (!speaks || (b->per_day && !(at_risk > 0)))
+		return err_set(e, -EINVAL, speaks ? "could not use a volume budget per day: "
+			"model \"%s\" does not say how many users are at risk on a day" :
+			"could not use a volume budget: model \"%s\" has no channel volume",
+			o->name ? o->name : "");
+	volume_model_budget(&m->volume, b->per_day ? 1000 * b->amount / at_risk : b->amount);
+	return 0;
+}
+
+int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
+{
+	const struct budget *b = &o->budget;
 	bool turns = !b->per_day || m->at_risk_per_day > 0;
-	if (b->amount > 0 && !turns && name)
+	if (b->amount > 0 && !turns && o->name)
 		return err_set(e, -EINVAL,
 			"could not use a budget per day: model \"%s\" does not say "
-			"how many users are at risk on a day; give the budget per kud", name);
+			"how many users are at risk on a day; give the budget per kud", o->name);
 	if (b->amount > 0 && turns && budget_kud(b, m) != m->budget_kud) {
 		m->budget_kud = budget_kud(b, m);
 		model_set_budget(m, m->budget_kud);
 		m->unverified = m->provisional || m->budget_kud < m->smallest_kud;
 	}
-	if (gap_ms > 0)
-		m->gap_ms = gap_ms;
+	if (o->gap_ms > 0)
+		m->gap_ms = o->gap_ms;
+	int r = overrule_volume(m, o, e);
 	model_seal(m);
-	return 0;
+	return r;
 }
 
 static int64_t total_exposure(const struct sweep *s)
@@ -210,56 +132,54 @@ static int64_t total_exposure(const struct sweep *s)
 	return sum;
 }
 
-/* Levels of a view, highest first, into l. */
-static uint32_t levels_of(const struct view *v, const struct sweep *s, struct level *made,
-	struct level *l)
+/* Levels of a view, highest first; l has room for all records. */
+static bool levels_of(const struct view *v, const struct sweep *s, struct levels *l)
 {
-	uint32_t n = make_levels(v, s, made);
-	sort_levels(made, l, n);
-	return n;
+	l->n = make_levels(v, s, l->level);
+	return levels_sort(l);
 }
 
-static void calibrate_all(struct model *m, const struct sweep *s, const struct budget *b,
-	int64_t exposure_ms, struct level *made, struct level *l)
+static bool calibrate_all(struct model *m, const struct sweep *s, const struct budget *b,
+	struct levels *l)
 {
 	struct view v = { .m = m };
-	uint32_t n;
+	bool ok = true;
 	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_user);
-	for (int c = 0; c < CHANNEL_N; c++) {
+	for (int c = 0; c < CHANNEL_N && ok; c++) {
 		v.channel = (enum channel)c;
-		n = m->channels & CHANNEL_BIT(c) ? levels_of(&v, s, made, l) : 0;
-		m->curve[c] = (struct model_curve){0};
-		if (n > 0)
-			make_curve(&m->curve[c], l, n, exposure_ms);
+		m->curve[c] = (struct far_curve){0};
+		if (!(m->channels & CHANNEL_BIT(c)))
+			continue;
+		ok = levels_of(&v, s, l);
+		if (l->n > 0)
+			levels_curve(l, &m->curve[c]);
 	}
 	v.all = true;
-	n = levels_of(&v, s, made, l);
-	make_curve(&m->far, l, n, exposure_ms);
-	m->smallest_kud = m->far.n ? m->far.at[m->far.n - 1].far : 0;
+	if (!ok || !levels_of(&v, s, l))
+		return false;
+	levels_curve(l, &m->far);
+	m->smallest_kud = m->far.n ? m->far.point[m->far.n - 1].far : 0;
 	if (b->amount <= 0)
 		m->budget_kud = fmax(.5, m->smallest_kud);
-	set_threshold(m, l, n, exposure_ms);
+	set_threshold(m, l);
+	return true;
 }
 
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e)
 {
-	int64_t exposure_ms = total_exposure(s);
-	if (exposure_ms <= 0 || s->n_records == 0)
+	struct levels l = { .exposure_ms = total_exposure(s) };
+	if (l.exposure_ms <= 0 || s->n_records == 0)
 		return err_set(e, -ENODATA,
 			"no user has been at risk: %u counts are needed to start",
 			PROFILE_WARM_UP + 1);
 	double days = fmax((double)(m->to_ms - m->from_ms) / DAY_MS, 1);
-	m->user_days = (double)exposure_ms / DAY_MS;
+	m->user_days = (double)l.exposure_ms / DAY_MS;
 	m->at_risk_per_day = m->user_days / days;
 	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,
-		1000 * CALIBRATE_ALARMS_MIN / m->user_days);
-	struct level *l = mem_get(s->n_records, sizeof *l), *made = mem_get(s->n_records,
-		sizeof *l);
-	if (l && made)
-		calibrate_all(m, s, b, exposure_ms, made, l);
-	bool ok = l && made;
-	mem_free(l);
-	mem_free(made);
+		1000 * LEVELS_ALARMS_MIN / m->user_days);
+	l.level = mem_get(s->n_records, sizeof *l.level);
+	bool ok = l.level && calibrate_all(m, s, b, &l);
+	mem_free(l.level);
 	return ok ? 0 : err_set(e, -ENOMEM, "could not calibrate: out of memory");
 }
 

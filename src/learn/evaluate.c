@@ -13,6 +13,7 @@
 #include "learn/benchmark.h"
 #include "learn/calibrate.h"
 #include "learn/fit.h"
+#include "learn/levels.h"
 #include "series/history.h"
 
 const char *const evaluate_by_name[EVALUATE_BYS] = { "dev", "model", "none" };
@@ -86,7 +87,7 @@ static int sweep_highs(struct evaluating *x, struct score_highs *of, int64_t *st
 
 static bool is_verified(double kud, double days)
 {
-	return kud * days / 1000 >= CALIBRATE_ALARMS_MIN;
+	return kud * days / 1000 >= LEVELS_ALARMS_MIN;
 }
 
 static void add_row(struct evaluating *x, struct score *score, enum evaluate_by by, double kud,
@@ -156,7 +157,7 @@ static int judge_promise(struct evaluating *x, struct score_highs *of, const int
 	int code = score_take(score, of, e);
 	for (uint32_t i = 0; i < l->n && code == 0; i++)
 		add_row(x, score, EVALUATE_BY_MODEL, l->kud[i],
-			(double)curve_score(&x->v->model.far, l->kud[i]));
+			(double)far_curve_score(&x->v->model.far, l->kud[i]));
 	x->v->looks += score_looks(score);
 	score_free(score);
 	return code;
@@ -200,6 +201,10 @@ static int fit(struct evaluating *x, struct err *e)
 		.threads = x->o->threads, .ret_percent = x->o->ret_percent, .stop = x->o->stop };
 	if (x->o->channel)
 		channel_parse(x->o->channel, &fo.channels);
+	if (fo.channels && !(fo.channels & CHANNELS_INTEREST))
+		return err_set(e, -EINVAL,
+			"channel volume is not judged by changes of interest: name another");
+	fo.channels &= CHANNELS_INTEREST;
 	splice_source_init(&s, x->h, x->ids, NULL);
 	struct history *dev = benchmark_dev(x->a, &s, &room, e);
 	if (!dev)

@@ -10,8 +10,10 @@
 #include "base/mem.h"
 #include "detect/priors.h"
 #include "detect/sweep.h"
+#include "detect/volume.h"
 #include "learn/calibrate.h"
 #include "learn/fit_parts.h"
+#include "learn/fit_volume.h"
 #include "learn/sample.h"
 #include "model/model.h"
 #include "series/history.h"
@@ -125,7 +127,7 @@ static int allow_for_restarts(struct fit *f, const struct sweep *s, struct err *
 		if (r < 0 || f->m->realised_kud <= f->m->budget_kud || i == RAISES)
 			break;
 		aim *= .98 * f->m->budget_kud / f->m->realised_kud;
-		model_set_level(f->m, curve_score(&f->m->far, aim));
+		model_set_level(f->m, far_curve_score(&f->m->far, aim));
 	}
 	return r;
 }
@@ -149,6 +151,14 @@ static int choose_threshold(struct fit *f, struct err *e)
 	return r;
 }
 
+static int choose_volume(struct fit *f, struct err *e)
+{
+	struct volume_fit_options vo = { .step = &volume_day, .gap_ms = f->m->gap_ms,
+		.until_ms = f->o->until_ms, .threads = f->o->threads, .stop = f->o->stop,
+		.budget = f->o->volume_budget };
+	return fit_volume(&f->m->volume, f->h, f->ids, &vo, e);
+}
+
 static int fit_all(struct fit *f, struct err *e)
 {
 	int r;
@@ -160,7 +170,7 @@ static int fit_all(struct fit *f, struct err *e)
 	model_seal(f->m);
 	if ((r = priors_init(&f->priors, f->m, f->ids, e)) < 0)
 		return r;
-	return (r = choose_strength(f, e)) < 0 ? r : choose_threshold(f, e);
+	return choose_strength(f, e);
 }
 
 /* Nobody was at risk: the channel that needs no curve of its own, as shipped. */
@@ -168,11 +178,38 @@ static void keep_default_thresholds(struct model *m)
 {
 	struct model shipped;
 	model_default(&shipped);
+	m->unverified = true;
 	m->channels = shipped.channels;
 	memcpy(m->curve, shipped.curve, sizeof m->curve);
 	memcpy(m->threshold, shipped.threshold, sizeof m->threshold);
 	m->far = shipped.far;
 	model_done(&shipped);
+}
+
+/* The channels that speak find their thresholds, each budget apart from the other. -ENODATA: nobody
+ * was ever at risk of one of them.
+ */
+static int choose_thresholds(struct fit *f, struct err *e)
+{
+	unsigned channels = f->m->channels;
+	int r = 0;
+	f->m->channels &= CHANNELS_INTEREST;
+	if (f->m->channels)
+		r = choose_threshold(f, e);
+	if (r == -ENODATA)
+		keep_default_thresholds(f->m);
+	if ((r < 0 && r != -ENODATA) || !(channels & CHANNEL_BIT(CHANNEL_VOLUME)))
+		return r;
+	struct err why = {0};
+	int of_volume = choose_volume(f, &why);
+	f->m->channels |= CHANNEL_BIT(CHANNEL_VOLUME);
+	if (f->o->ret_crossed) {
+		mem_free(*f->o->ret_crossed);
+		*f->o->ret_crossed = NULL;
+	}
+	if (of_volume < 0 && (r == 0 || of_volume != -ENODATA))
+		r = err_set(e, of_volume, "%s", why.text);
+	return r;
 }
 
 /* The weights find most, at the budgets of DETECTION.md's tables, on changes spliced into the
@@ -197,10 +234,9 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;
 	int r = fit_all(&f, e);
+	if (r == 0)
+		r = choose_thresholds(&f, e);
 	priors_done(&f.priors);
-	m->unverified |= r == -ENODATA;
-	if (r == -ENODATA)
-		keep_default_thresholds(m);
 	if (r == 0 || r == -ENODATA)
 		model_seal(m);
 	else

@@ -53,7 +53,7 @@ static void print_report(const struct model *m)
 static void print_far(const struct model *m, float threshold, float score)
 {
 	char rarity[64];
-	double far = curve_far(&m->far, score);
+	double far = far_curve_at(&m->far, score);
 
 	alert_rarity(far, rarity, sizeof rarity);
 	printf("%10.4g %12.4g %9u  %s%s\n", (double)score, far, model_severity(far), rarity,
@@ -67,7 +67,7 @@ static void print_thresholds(const struct model *m)
 	float before = -INFINITY, threshold = INFINITY;
 	char channels[64];
 
-	channel_list(m->channels, channels, sizeof channels);
+	channel_list(m->channels & CHANNELS_INTEREST, channels, sizeof channels);
 	for (int c = 0; c < CHANNEL_N; c++)
 		if (m->channels & CHANNEL_BIT(c))
 			threshold = fminf(threshold, model_decision(m, (enum channel)c,
@@ -75,7 +75,7 @@ static void print_thresholds(const struct model *m)
 	printf("\nalarm when score >= %.6g (channel %s)\n", (double)threshold, channels);
 	printf("%10s %12s %9s  %s\n", "SCORE", "FAR", "SEVERITY", "FALSE ALARMS SO HIGH");
 	for (uint32_t i = 0; i < n; i++) {
-		float score = m->far.at[n > 1 ? i * (m->far.n - 1) / (n - 1) : 0].score;
+		float score = m->far.point[n > 1 ? i * (m->far.n - 1) / (n - 1) : 0].score;
 
 		if (before < threshold && threshold < score)
 			print_far(m, threshold, threshold);
@@ -85,6 +85,19 @@ static void print_thresholds(const struct model *m)
 	if (before < threshold && isfinite(threshold))
 		print_far(m, threshold, threshold);
 	printf("beyond, far falls by e every %.3g of score\n", 1 / m->far.tail);
+}
+
+static void print_volume(const struct volume_model *v)
+{
+	printf("\nalarm when score >= %.6g (channel volume)\n", (double)v->threshold);
+	printf("budget             %.4g/kud of its own%s, the smallest to verify is %.4g\n",
+		v->budget_kud, v->unverified ? " (unverified)" : "", v->smallest_kud);
+	printf("at risk            %.6g user-days, %" PRIu64 " users; alarms among them %" PRIu64
+		"\n", v->user_days, v->n_users, v->n_alarms);
+	printf("pace               half-life %.4g sessions, prior %.3g sessions a day worth %.3g, "
+		"lag %u sessions\n", v->half_life_sessions, (double)v->prior_rate,
+		(double)v->prior_sessions, v->lag_sessions);
+	printf("log loss           %.4g nats a session\n", v->log_loss);
 }
 
 /* Largest first; ties stay in the order of the bytes, which is that of the addresses. */
@@ -122,7 +135,10 @@ static int show(const struct model *m, struct err *e)
 {
 	print_meta(m);
 	print_report(m);
-	print_thresholds(m);
+	if (m->channels & CHANNELS_INTEREST)
+		print_thresholds(m);
+	if (m->channels & CHANNEL_BIT(CHANNEL_VOLUME))
+		print_volume(&m->volume);
 	return print_shares(m, e);
 }
 

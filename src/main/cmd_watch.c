@@ -8,6 +8,7 @@
 #include "engine/live.h"
 #include "ingest/names.h"
 #include "main/option.h"
+#include "model/channel.h"
 #include "ui/console.h"
 
 #define DB_DEFAULT "veer.db"
@@ -60,6 +61,7 @@ static void live_options_of(const struct options *o, const struct names *names,
 				.once = o->once },
 		.model = o->model,
 		.budget = o->budget,
+		.volume_budget = o->volume_budget,
 		.gap_ms = o->gap_ms,
 		.backend = o->backend,
 		.db = o->db ? o->db : DB_DEFAULT,
@@ -72,6 +74,8 @@ static void live_options_of(const struct options *o, const struct names *names,
 		.names = names,
 		.clock = &o->clock,
 	};
+	if (o->channel)
+		channel_parse(o->channel, &ret->channels);
 }
 
 /* What came of it, on stderr, and the exit code. */

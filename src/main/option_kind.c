@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "ingest/format.h"
 #include "main/option.h"
+#include "model/channel.h"
 
 static bool parse_flag(const struct value *v)
 {
@@ -181,6 +182,13 @@ static bool parse_budgets(const struct value *v)
 	return budget_list_parse(v->to, v->word, &e) == 0;
 }
 
+static bool parse_channels(const struct value *v)
+{
+	unsigned mask;
+
+	return channel_parse(v->word, &mask) && parse_text(v);
+}
+
 static bool parse_speed(const struct value *v)
 {
 	double *speed = v->to;
@@ -238,6 +246,9 @@ const struct option_kind kind_until = {
 	parse_until, "a time (2017-11-25, 2017-11-25T14:03:22Z, 1511618602, or end)", true
 };
 const struct option_kind kind_budget = { parse_budget, "a budget (0.5/kud or 50/day)", false };
+const struct option_kind kind_channels = {
+	parse_channels, "a list of channels (learned, mixture, volume)", false
+};
 const struct option_kind kind_budgets = {
 	parse_budgets, "a list of budgets per 1000 user-days (.1,.5,2)", false
 };

@@ -36,7 +36,8 @@ static const char *const forms[] = { "csv", "jsonl", NULL };
 static const char *const reports[] = { "table", "csv", "jsonl", NULL };
 static const char *const matches[] = { "any", "rate", NULL };
 static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
-static const char *const channels[] = { "learned", "mixture", "mixture,learned", NULL };
+static const char *const channels[] = { "learned", "mixture", "mixture,learned", "learned,volume",
+	"volume", NULL };
 static const char *const states[] = { "new", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
@@ -65,6 +66,8 @@ const struct option_row option_table[] = {
 	{ "budget", 0, "RATE", LOGS, &kind_budget, AT(budget), "auto",
 		"false alarms to put up with: 0.5/kud (per 1000 user-days) or 50/day; auto: "
 		"the larger of 0.5/kud and the smallest that the log can verify", NULL },
+	{ "volume-budget", 0, "RATE", LOGS, &kind_budget, AT(volume_budget), "auto",
+		"the same for channel volume, whose budget is its own", NULL },
 	{ "backend", 0, "NAME", FINDS | EVALUATE, &kind_one_of, AT(backend), "auto",
 		"what does the arithmetic", backends },
 	{ "threads", 0, "N", FILES | EVALUATE, &kind_threads, AT(threads), "cores",
@@ -111,7 +114,7 @@ const struct option_row option_table[] = {
 		"false alarms per 1000 user-days to try", NULL },
 	{ "output", 'o', "FORM", EVALUATE, &kind_one_of, AT(report), "table",
 		"form of the result", reports },
-	{ "channel", 0, "NAME", FILES | EVALUATE, &kind_one_of, AT(channel), "learned",
+	{ "channel", 0, "LIST", LOGS | EVALUATE, &kind_channels, AT(channel), "learned",
 		"the channels that are to speak when no model is given", channels },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },

@@ -214,16 +214,47 @@ static void add_story(const struct sheet *s, const struct alert *a)
 	add_time(s, a->f.onset_ms, "%Y-%m-%d %H:%M:%S");
 	if (a->f.channels) {
 		channel_list(a->f.channels, channels, sizeof channels);
-		text_addf(s->to, " (90%% between ");
-		add_time(s, a->f.onset_from_ms, "%m-%d %H:%M");
-		text_addf(s->to, " and ");
-		add_time(s, a->f.onset_to_ms, "%m-%d %H:%M");
-		text_addf(s->to, "), found by %s", channels);
+		if (a->f.onset_from_ms != INT64_MIN) {
+			text_addf(s->to, " (90%% between ");
+			add_time(s, a->f.onset_from_ms, "%m-%d %H:%M");
+			text_addf(s->to, " and ");
+			add_time(s, a->f.onset_to_ms, "%m-%d %H:%M");
+			text_addf(s->to, ")");
+		}
+		text_addf(s->to, ", found by %s", channels);
 	}
 	if (a->cleared_ms != INT64_MIN) {
 		text_addf(s->to, ", back at the old interest ");
 		add_time(s, a->cleared_ms, "%Y-%m-%d %H:%M:%S");
 	}
+	text_addf(s->to, "\n");
+}
+
+static void add_pair(const struct sheet *s, const struct finding *f)
+{
+	char from[ALERT_SIDE_MAX], to[ALERT_SIDE_MAX];
+
+	if (f->kind == KIND_VOLUME) {
+		alert_pace(f, from, to);
+		text_addf(s->to, "%s > %s", from, to);
+		return;
+	}
+	add_category(s, f->from);
+	text_addf(s->to, " > ");
+	add_category(s, f->to);
+}
+
+/* Sessions found since, and how many a user who had not changed would have had. */
+static void add_sessions(const struct sheet *s, const struct finding *f)
+{
+	double expected = f->rate_after > 0 ?
+		f->n_after * (double)(f->rate_before / f->rate_after) : 0;
+
+	if (f->kind != KIND_VOLUME)
+		return;
+	text_addf(s->to, "     %u session%s since", f->n_after, f->n_after == 1 ? "" : "s");
+	if (expected > 0)
+		text_addf(s->to, ", %.3g expected", expected);
 	text_addf(s->to, "\n");
 }
 
@@ -236,10 +267,9 @@ void sheet_alert(const struct sheet *s, const struct alert *a, const char *state
 	text_addf(s->to, " %s ", priority_mark(f->severity));
 	add_time(s, f->time_ms, "%Y-%m-%d %H:%M:%S");
 	text_addf(s->to, "  ");
-	add_category(s, f->from);
-	text_addf(s->to, " > ");
-	add_category(s, f->to);
+	add_pair(s, f);
 	text_addf(s->to, "   score %.2f, %s, %s\n", (double)f->score, rarity, state);
+	add_sessions(s, f);
 	add_shift(s, f, f->to, f->to_before, f->to_after);
 	add_shift(s, f, f->from, f->from_before, f->from_after);
 	add_story(s, a);

@@ -13,7 +13,7 @@
 /* Before anything was measured on a log. About 8 counts a user-day, e^-score crossings a count if
  * the null were exact, five times that because it is not; slower in the tail than e^-score.
  */
-static const struct model_far default_far[] = {
+static const struct far_point default_far[] = {
 	{ 3, 180 }, { 5, 58 }, { 7, 17 }, { 9, 5 }, { 11, 1.4 },
 };
 
@@ -32,8 +32,9 @@ void model_default(struct model *m)
 		.smallest_kud = 5,
 		.far = { .n = sizeof default_far / sizeof *default_far, .tail = .6 },
 	};
-	memcpy(m->far.at, default_far, sizeof default_far);
+	memcpy(m->far.point, default_far, sizeof default_far);
 	m->curve[CHANNEL_MIXTURE] = m->far;
+	volume_model_default(&m->volume);
 	model_set_budget(m, 5);
 	model_seal(m);
 }
@@ -147,12 +148,24 @@ static uint64_t mix_reals(uint64_t h, const float *v, size_t n)
 	return h;
 }
 
-static uint64_t mix_curve(uint64_t h, const struct model_curve *c)
+static uint64_t mix_curve(uint64_t h, const struct far_curve *c)
 {
 	h = mix_real(mix_int(h, c->n), c->tail);
 	for (uint32_t i = 0; i < c->n; i++)
-		h = mix_real(mix_real(h, (double)c->at[i].score), c->at[i].far);
+		h = mix_real(mix_real(h, (double)c->point[i].score), c->point[i].far);
 	return h;
+}
+
+static uint64_t mix_volume(uint64_t h, const struct volume_model *v)
+{
+	h = mix_reals(h, v->hour_of_week, VOLUME_WEEK_HOURS);
+	h = mix_reals(h, &v->discount, 1);
+	h = mix_reals(mix_reals(h, &v->prior_rate, 1), &v->prior_sessions, 1);
+	h = mix_int(mix_int(h, v->lag_sessions), v->warm_up_sessions);
+	h = mix_reals(h, &v->threshold, 1);
+	h = mix_int(h, v->unverified);
+	h = mix_real(mix_real(h, v->budget_kud), v->smallest_kud);
+	return mix_curve(mix_real(h, v->first_part), &v->far);
 }
 
 void model_seal(struct model *m)
@@ -175,7 +188,8 @@ void model_seal(struct model *m)
 	for (int c = 0; c < CHANNEL_N; c++)
 		h = mix_curve(h, &m->curve[c]);
 	h = mix_curve(h, &m->far);
-	m->hash = mix_reals(h, m->threshold, CHANNEL_N);
+	h = mix_reals(h, m->threshold, CHANNEL_N);
+	m->hash = m->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? mix_volume(h, &m->volume) : h;
 }
 
 int model_copy(struct model *to, const struct model *from, struct err *e)
@@ -229,58 +243,21 @@ float model_item_norm(const struct model_share *s, unsigned fold)
 		(double)MODEL_ITEM_PRIOR * s->n_items + ITEMS_UNSEEN);
 }
 
-double curve_far(const struct model_curve *c, float score)
+static bool is_alone(unsigned mask)
 {
-	const struct model_far *f = c->at;
-	uint32_t n = c->n, i = 0;
-	double t;
+	unsigned channels = mask & CHANNELS_INTEREST;
 
-	if (!n)
-		return NAN;
-	while (i < n && f[i].score <= score)
-		i++;
-	if (i == 0)
-		return f[0].far;
-	if (i == n)
-		return f[n - 1].far * exp(-c->tail * ((double)score - (double)f[n - 1].score));
-	t = ((double)score - (double)f[i - 1].score) /
-		((double)f[i].score - (double)f[i - 1].score);
-	return f[i - 1].far * pow(f[i].far / f[i - 1].far, t);
-}
-
-float curve_score(const struct model_curve *c, double far)
-{
-	const struct model_far *f = c->at;
-	uint32_t i = 0;
-
-	while (i < c->n && f[i].far > far)
-		i++;
-	if (c->n && i == 0)
-		return f[0].score;
-	if (i < c->n) {
-		double t = log(f[i - 1].far / far) / log(f[i - 1].far / f[i].far);
-
-		return t >= 1 ? f[i].score : (float)((double)f[i - 1].score +
-			t * ((double)f[i].score - (double)f[i - 1].score));
-	}
-	if (!c->n || !(far > 0) || !(c->tail > 0))
-		return INFINITY;
-	return (float)((double)f[i - 1].score + log(f[i - 1].far / far) / c->tail);
-}
-
-static bool is_alone(unsigned channels)
-{
 	return (channels & (channels - 1)) == 0;
 }
 
 float model_decision(const struct model *m, enum channel c, float score)
 {
-	return is_alone(m->channels) ? score : (float)-log(curve_far(&m->curve[c], score));
+	return is_alone(m->channels) ? score : (float)-log(far_curve_at(&m->curve[c], score));
 }
 
 double model_far(const struct model *m, enum channel c, float score)
 {
-	return curve_far(&m->far, model_decision(m, c, score));
+	return far_curve_at(&m->far, model_decision(m, c, score));
 }
 
 void model_set_level(struct model *m, float decision)
@@ -289,7 +266,7 @@ void model_set_level(struct model *m, float decision)
 		bool speaks = m->channels & CHANNEL_BIT(c);
 
 		m->threshold[c] = !speaks ? INFINITY : is_alone(m->channels) ? decision :
-			curve_score(&m->curve[c], exp(-(double)decision));
+			far_curve_score(&m->curve[c], exp(-(double)decision));
 	}
 }
 
@@ -306,7 +283,7 @@ float model_lowest_threshold(const struct model *m)
 void model_set_budget(struct model *m, double kud)
 {
 	m->budget_kud = kud;
-	model_set_level(m, curve_score(&m->far, kud));
+	model_set_level(m, far_curve_score(&m->far, kud));
 }
 
 unsigned model_severity(double far)

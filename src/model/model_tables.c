@@ -55,6 +55,18 @@ static const struct field meta_field[] = {
 	FIELDS(FIELD_DOUBLE, "tail_mixture", curve[CHANNEL_MIXTURE].tail, 1),
 	FIELDS(FIELD_DOUBLE, "tail_learned", curve[CHANNEL_LEARNED].tail, 1),
 	FIELDS(FIELD_DOUBLE, "tail", far.tail, 1),
+	FIELDS(FIELD_FLOAT, "volume_hour", volume.hour_of_week, VOLUME_WEEK_HOURS),
+	FIELDS(FIELD_FLOAT, "volume_discount", volume.discount, 1),
+	FIELDS(FIELD_FLOAT, "volume_prior_rate", volume.prior_rate, 1),
+	FIELDS(FIELD_FLOAT, "volume_prior_sessions", volume.prior_sessions, 1),
+	FIELDS(FIELD_UNSIGNED, "volume_lag_sessions", volume.lag_sessions, 1),
+	FIELDS(FIELD_UNSIGNED, "volume_warm_up_sessions", volume.warm_up_sessions, 1),
+	FIELDS(FIELD_FLOAT, "volume_threshold", volume.threshold, 1),
+	FIELDS(FIELD_BOOL, "volume_unverified", volume.unverified, 1),
+	FIELDS(FIELD_DOUBLE, "volume_budget_kud", volume.budget_kud, 1),
+	FIELDS(FIELD_DOUBLE, "volume_smallest_kud", volume.smallest_kud, 1),
+	FIELDS(FIELD_DOUBLE, "volume_first_part", volume.first_part, 1),
+	FIELDS(FIELD_DOUBLE, "tail_volume", volume.far.tail, 1),
 };
 
 static const struct field report_field[] = {
@@ -62,6 +74,11 @@ static const struct field report_field[] = {
 	FIELD(FIELD_DOUBLE, user_days), FIELD(FIELD_DOUBLE, at_risk_per_day),
 	FIELD(FIELD_DOUBLE, log_loss), FIELD(FIELD_DOUBLE, log_loss_population),
 	FIELD(FIELD_DOUBLE, realised_kud), FIELD(FIELD_INT, from_ms), FIELD(FIELD_INT, to_ms),
+	FIELDS(FIELD_INT, "volume_alarms", volume.n_alarms, 1),
+	FIELDS(FIELD_INT, "volume_users", volume.n_users, 1),
+	FIELDS(FIELD_DOUBLE, "volume_user_days", volume.user_days, 1),
+	FIELDS(FIELD_DOUBLE, "volume_half_life", volume.half_life_sessions, 1),
+	FIELDS(FIELD_DOUBLE, "volume_log_loss", volume.log_loss, 1),
 };
 
 static const struct field_table {
@@ -186,27 +203,27 @@ static int put_items(sqlite3 *db, const struct model *m)
 	return rc;
 }
 
-/* Curve i of a model: those of the channels, then that of all together. */
+/* Curve i of a model: those of the channels, then that of all of interest together. */
 static const char *curve_name(int i)
 {
-	return i < CHANNEL_N ? channel_name[i] : "far";
+	return i < CHANNELS ? channel_name[i] : "far";
 }
 
-static const struct model_curve *curve_of(const struct model *m, int i)
+static const struct far_curve *curve_of(const struct model *m, int i)
 {
-	return i < CHANNEL_N ? &m->curve[i] : &m->far;
+	return i < CHANNEL_N ? &m->curve[i] : i == CHANNEL_VOLUME ? &m->volume.far : &m->far;
 }
 
 static int put_curve(sqlite3 *db, const struct model *m, int which)
 {
-	const struct model_curve *c = curve_of(m, which);
+	const struct far_curve *c = curve_of(m, which);
 	sqlite3_stmt *q = NULL;
 	int rc = sqlite3_prepare_v2(db, "INSERT INTO curve VALUES (?, ?, ?)", -1, &q, NULL);
 
 	for (uint32_t i = 0; i < c->n && rc == SQLITE_OK; i++) {
 		sqlite3_bind_text(q, 1, curve_name(which), -1, SQLITE_STATIC);
-		sqlite3_bind_double(q, 2, (double)c->at[i].score);
-		sqlite3_bind_double(q, 3, c->at[i].far);
+		sqlite3_bind_double(q, 2, (double)c->point[i].score);
+		sqlite3_bind_double(q, 3, c->point[i].far);
 		rc = put_row(q);
 	}
 	sqlite3_finalize(q);
@@ -231,7 +248,7 @@ int model_tables_write(sqlite3 *db, const struct model *m)
 		rc = put_shares(db, m);
 	if (rc == SQLITE_OK)
 		rc = put_items(db, m);
-	for (int i = 0; i <= CHANNEL_N && rc == SQLITE_OK; i++)
+	for (int i = 0; i <= CHANNELS && rc == SQLITE_OK; i++)
 		rc = put_curve(db, m, i);
 	return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
 }
@@ -380,7 +397,7 @@ static int take_texts(sqlite3 *db, struct model *m, size_t size, struct err *e)
 
 static int take_curve(sqlite3 *db, struct model *m, int which, struct err *e)
 {
-	struct model_curve *c = which < CHANNEL_N ? &m->curve[which] : &m->far;
+	struct far_curve *c = (struct far_curve *)(uintptr_t)curve_of(m, which);
 	sqlite3_stmt *q = NULL;
 	int rc = sqlite3_prepare_v2(db,
 		"SELECT score, far FROM curve WHERE name = ? ORDER BY score", -1, &q, NULL);
@@ -388,10 +405,10 @@ static int take_curve(sqlite3 *db, struct model *m, int which, struct err *e)
 	if (rc == SQLITE_OK)
 		sqlite3_bind_text(q, 1, curve_name(which), -1, SQLITE_STATIC);
 	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-		if (c->n == MODEL_FAR_MAX)
+		if (c->n == FAR_CURVE_MAX)
 			break;
-		c->at[c->n].score = (float)column_real(q, 0);
-		c->at[c->n++].far = column_real(q, 1);
+		c->point[c->n].score = (float)column_real(q, 0);
+		c->point[c->n++].far = column_real(q, 1);
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(q);
@@ -419,13 +436,13 @@ static int check_hash(sqlite3 *db, struct model *m, struct err *e)
 	return code;
 }
 
-static bool curve_is_good(const struct model_curve *c)
+static bool curve_is_good(const struct far_curve *c)
 {
 	bool good = c->tail >= 0 && isfinite(c->tail);
 
 	for (uint32_t i = 0; i < c->n; i++)
-		good = good && isfinite(c->at[i].score) && isfinite(c->at[i].far)
-			&& c->at[i].far > 0 && (!i || c->at[i - 1].score < c->at[i].score);
+		good = good && isfinite(c->point[i].score) && isfinite(c->point[i].far)
+			&& c->point[i].far > 0 && (!i || c->point[i - 1].score < c->point[i].score);
 	return good;
 }
 
@@ -456,13 +473,26 @@ static bool weights_are_good(const struct model *m)
 	return good;
 }
 
+static bool volume_is_good(const struct volume_model *v)
+{
+	bool good = v->discount > 0 && v->discount <= 1 && v->prior_rate > 0
+		&& isfinite(v->prior_rate) && v->prior_sessions > 0 && isfinite(v->prior_sessions)
+		&& !isnan(v->threshold) && v->first_part > 0 && v->first_part <= 1
+		&& curve_is_good(&v->far);
+
+	for (int h = 0; h < VOLUME_WEEK_HOURS; h++)
+		good = good && v->hour_of_week[h] > 0 && v->hour_of_week[h] <= VOLUME_WEEK_HOURS;
+	return good;
+}
+
 /* What the rest of the program takes for granted; a right hash does not prove it. */
 static int check_sense(const struct model *m, struct err *e)
 {
 	bool good = m->gap_ms > 0 && m->strength > 0 && isfinite(m->strength)
 		&& (m->n_folds == 0 || m->n_folds == MODEL_FOLDS)
-		&& m->channels > 0 && m->channels < CHANNEL_BIT(CHANNEL_N)
-		&& curve_is_good(&m->far) && shares_are_good(m) && weights_are_good(m);
+		&& m->channels > 0 && m->channels < CHANNEL_BIT(CHANNELS)
+		&& curve_is_good(&m->far) && shares_are_good(m) && weights_are_good(m)
+		&& (!(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) || volume_is_good(&m->volume));
 
 	for (int c = 0; c < CHANNEL_N; c++)
 		good = good && !isnan(m->threshold[c]) && curve_is_good(&m->curve[c]);
@@ -497,7 +527,7 @@ int model_tables_read(sqlite3 *db, struct model *m, size_t size, struct err *e)
 		code = take_fields(db, &field_table[i], m, e);
 	if (!code)
 		code = take_texts(db, m, size, e);
-	for (int i = 0; i <= CHANNEL_N && !code; i++)
+	for (int i = 0; i <= CHANNELS && !code; i++)
 		code = take_curve(db, m, i, e);
 	if (!code)
 		code = check_hash(db, m, e);

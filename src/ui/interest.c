@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/feed.h"
@@ -15,6 +16,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* Interest in one category; in all where the alert names none. */
 static void fill(struct interest *s, const struct event *ev, uint32_t n, uint32_t category,
 	enum score_kind kind)
 {
@@ -31,7 +33,7 @@ static void fill(struct interest *s, const struct event *ev, uint32_t n, uint32_
 			s->last[s->n_last++] = *e;
 		if (at < 0)
 			break;
-		if (e->category == category && at < s->n_cells)
+		if ((category == DICT_NONE || e->category == category) && at < s->n_cells)
 			score_add(&sum[at], kind, e->behaviour, e->price, e->quantity);
 	}
 	s->max = 0;

@@ -275,12 +275,32 @@ const char *ui_priority(unsigned severity, enum ink *ret_ink)
 	return as[tick].sign;
 }
 
+char *ui_from(const struct ui *u, const struct finding *f, char *name)
+{
+	char to[ALERT_SIDE_MAX];
+
+	if (f->kind != KIND_VOLUME)
+		return ui_category(u, f->from, name);
+	alert_pace(f, name, to);
+	return name;
+}
+
+char *ui_to(const struct ui *u, const struct finding *f, char *name)
+{
+	char from[ALERT_SIDE_MAX];
+
+	if (f->kind != KIND_VOLUME)
+		return ui_category(u, f->to, name);
+	alert_pace(f, from, name);
+	return name;
+}
+
 void ui_put_pair(struct ui *u, const struct finding *f, struct box b, enum ink ink)
 {
 	struct term *t = &u->term;
 	char from[UI_NAME_MAX], to[UI_NAME_MAX];
-	int need_from = term_width(t, ui_category(u, f->from, from));
-	int need_to = term_width(t, ui_category(u, f->to, to));
+	int need_from = term_width(t, ui_from(u, f, from));
+	int need_to = term_width(t, ui_to(u, f, to));
 	int half = (b.columns - 3) / 2, first = need_from, x = b.column;
 
 	if (need_from + 3 + need_to > b.columns)

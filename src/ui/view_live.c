@@ -156,6 +156,9 @@ static void put_change(struct ui *u, const struct finding *f, struct box b, int 
 	char user[UI_NAME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
 
 	parts_add(&p, 0, INK_TITLE, "%s", ui_brief(ui_user(u, f->user, user), 30));
+	if (f->kind == KIND_VOLUME)
+		parts_add(&p, 1, INK_GAIN, "%s > %s sessions", ui_from(u, f, from),
+			ui_to(u, f, to));
 	if (f->from != DICT_NONE)
 		parts_add(&p, 2, INK_TEXT, "%s %.0f%% > %.0f%%",
 			ui_brief(ui_category(u, f->from, from), 24),
@@ -165,7 +168,7 @@ static void put_change(struct ui *u, const struct finding *f, struct box b, int 
 			ui_brief(ui_category(u, f->to, to), 24), share(f->to_before, f->n_before),
 			share(f->to_after, f->n_after));
 	parts_add(&p, 3, INK_TEXT, "score %.2f, alarm at %.2f", (double)f->score,
-		(double)u->snap->threshold);
+		(double)(f->kind == KIND_VOLUME ? u->snap->volume_threshold : u->snap->threshold));
 	parts_draw(&p, &u->term, line, b.column, b.columns);
 }
 
@@ -174,10 +177,15 @@ static void put_why(struct ui *u, const struct finding *f, struct box b, int lin
 	char to[UI_NAME_MAX], time[UI_TIME_MAX];
 
 	term_put(&u->term, line, b.column, 8, INK_DIM, " why");
-	term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
-		"%u of %u counts since %s, %u of %u before, were in %s", f->to_after, f->n_after,
-		ui_time(u, f->onset_ms, time), f->to_before, f->n_before,
-		ui_category(u, f->to, to));
+	if (f->kind == KIND_VOLUME)
+		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
+			"%u sessions since %s, where %.3g a day were expected", f->n_after,
+			ui_time(u, f->onset_ms, time), (double)f->rate_before);
+	else
+		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
+			"%u of %u counts since %s, %u of %u before, were in %s", f->to_after,
+			f->n_after, ui_time(u, f->onset_ms, time), f->to_before, f->n_before,
+			ui_category(u, f->to, to));
 }
 
 static void put_rarity(struct ui *u, uint32_t alert, struct box b, int line)
@@ -225,8 +233,8 @@ static void put_before(struct ui *u, uint32_t alert, struct box b, int line)
 		const struct finding *f = &feed_alert(u->feed, i)->f;
 
 		struct part *part = parts_add(&p, n, INK_TEXT, "%s%s %s > %s %.2f", n ? "| " : "",
-			ui_time(u, f->time_ms, time), ui_brief(ui_category(u, f->from, from), 20),
-			ui_brief(ui_category(u, f->to, to), 20), (double)f->score);
+			ui_time(u, f->time_ms, time), ui_brief(ui_from(u, f, from), 20),
+			ui_brief(ui_to(u, f, to), 20), (double)f->score);
 
 		part->gap = 1;
 	}
@@ -343,8 +351,8 @@ static bool matches(const struct ui *u, uint32_t alert, const char *needle)
 
 	return strcasestr(dict_text(u->feed->ids->user, f->user, NULL), needle)
 		|| strcasestr(ui_user(u, f->user, buf), needle)
-		|| strcasestr(ui_category(u, f->from, buf), needle)
-		|| strcasestr(ui_category(u, f->to, buf), needle);
+		|| strcasestr(ui_from(u, f, buf), needle)
+		|| strcasestr(ui_to(u, f, buf), needle);
 }
 
 /* From an alert down the list, or up, round the end once. False: none matches. */

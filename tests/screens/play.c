@@ -1,7 +1,7 @@
 /* play - the console over the fake feed: with a script of keys, screens to stdout; without, by
  * hand.
  *
- * play [live] [loading] [empty] [failed] [paused] [glyphs=G] [theme=T] [size=CxL] [names=F]
+ * play [live] [loading] [empty] [failed] [paused] [volume] [glyphs=G] [theme=T] [size=CxL] [names=F]
  * [keys=F]
  */
 #include <locale.h>
@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 	struct clock clock;
 	struct fake_options fake = { .clock = &clock, .live = value(argc, argv, "live"),
 		.loading = value(argc, argv, "loading"), .empty = value(argc, argv, "empty"),
-		.failed = value(argc, argv, "failed"), .paused = value(argc, argv, "paused") };
+		.failed = value(argc, argv, "failed"), .paused = value(argc, argv, "paused"),
+		.volume = value(argc, argv, "volume") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),
 		.glyphs = value(argc, argv, "glyphs="), .theme = value(argc, argv, "theme="),
 		.clock = &clock, .stop = &stop };

@@ -95,6 +95,15 @@ static uint32_t count(const struct event *e, uint32_t n, uint32_t category)
 	return hits;
 }
 
+static void make_volume(struct finding *f)
+{
+	f->kind = KIND_VOLUME;
+	f->direction = f->severity > 50 ? DIRECTION_SILENCE : DIRECTION_SURGE;
+	f->from = f->to = DICT_NONE;
+	f->rate_before = .4f;
+	f->rate_after = f->severity > 50 ? 0 : 2.1f;
+}
+
 static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t end, uint32_t number)
 {
 	const struct event *e = k->event[user];
@@ -117,6 +126,8 @@ static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t e
 	f.to_before = count(e, onset, f.to);
 	f.from_after = count(e + onset, f.n_after, f.from);
 	f.to_after = count(e + onset, f.n_after, f.to);
+	if (k->options.volume && number % 2)
+		make_volume(&f);
 	k->alert[k->n_alerts++] = alert_make(&f, &k->ids, k->model.hash);
 }
 
@@ -309,7 +320,7 @@ struct feed *fake_open(const struct fake_options *o)
 	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,
 		.zone = &k->zone, .clock = o->clock };
 	set_clock(k, o->live ? FIRST_MS + SPAN_MS - 3 * HOUR_MS - DAY_MS : FIRST_MS, o->paused);
-	k->shown = (struct snapshot){ .live = o->live,
+	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,
 		.first_ms = FIRST_MS,
 		.loaded = .42,
 		.rows = N_USERS * N_EVENTS + 3,

@@ -16,6 +16,7 @@ struct snapshot;
 
 struct fake_options {
 	bool live, loading, empty, failed, paused;
+	bool volume;            /* every second alert is of that channel */
 	struct clock *clock;
 	const struct names *names;
 };

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "learn/calibrate.h"
+#include "learn/levels.h"
 #include "model/model.h"
 
 #define DAY_MS 86400000LL
@@ -116,10 +117,11 @@ static void the_curve_is_the_rate_of_first_crossings(void **state)
 	assert_int_equal(calibrate(&m, &s, &(struct budget){0}, &e), 0);
 	assert_true(m.far.n > 20);
 	for (uint32_t i = 0; i < m.far.n; i += 7) {
-		assert_float_equal(slow_far(&s, m.far.at[i].score, &alarms), m.far.at[i].far, 1e-9);
-		assert_true(alarms >= CALIBRATE_ALARMS_MIN);
-		assert_true(i == 0 || (m.far.at[i].score > m.far.at[i - 7].score &&
-			m.far.at[i].far < m.far.at[i - 7].far));
+		const struct far_point *p = &m.far.point[i];
+		assert_float_equal(slow_far(&s, p->score, &alarms), p->far, 1e-9);
+		assert_true(alarms >= LEVELS_ALARMS_MIN);
+		assert_true(i == 0 || (m.far.point[i].score > m.far.point[i - 7].score &&
+			m.far.point[i].far < m.far.point[i - 7].far));
 	}
 	assert_float_equal(m.budget_kud, fmax(.5, m.smallest_kud), 1e-12);
 	model_done(&m);
@@ -219,9 +221,9 @@ static void channels_together_keep_to_the_budget(void **state)
 			last = crosses ? r->user : last;
 		}
 		assert_in_range(alarms, m.n_alarms - 1, m.n_alarms + 1);
-		assert_true(m.n_alarms >= CALIBRATE_ALARMS_MIN);
-		assert_true(curve_far(&m.far, m.far.at[m.far.n / 2].score) ==
-			m.far.at[m.far.n / 2].far);
+		assert_true(m.n_alarms >= LEVELS_ALARMS_MIN);
+		assert_true(far_curve_at(&m.far, m.far.point[m.far.n / 2].score) ==
+			m.far.point[m.far.n / 2].far);
 		model_done(&m);
 		sweep_done(&s);
 	}

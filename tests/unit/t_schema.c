@@ -182,7 +182,7 @@ static void version_1_is_renewed_with_its_rows(void **state)
 	w->s = store_open(w->path, &w->e);
 	if (!w->s)
 		fail_msg("%s", w->e.text);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "2");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "3");
 	assert_string_equal(peek(w, "SELECT alert_id || user || score || far || model FROM alert"),
 		"00000000000000abu9.50.25fedcba9876543210");
 	assert_string_equal(peek(w, "SELECT interest FROM evidence"), "2.5");
@@ -217,11 +217,11 @@ static void a_reader_refuses_version_1(void **state)
 
 	assert_null(store_open_read(w->path, &w->e));
 	assert_int_equal(w->e.code, -EPROTO);
-	assert_non_null(strstr(w->e.text, "older version (1 of 2)"));
+	assert_non_null(strstr(w->e.text, "older version (1 of 3)"));
 	assert_string_equal(peek(w, "PRAGMA user_version"), "1");
 	w->s = store_open_existing(w->path, &w->e);
 	assert_non_null(w->s);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "2");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "3");
 }
 
 /* Somebody's own table stands in the way: all of a step, or nothing. */

@@ -314,6 +314,32 @@ static void channels_and_onset_interval_come_back(void **state)
 		" onset_from_ms IS NULL AND onset_to_ms IS NULL AND cleared_ms IS NULL"), 2);
 }
 
+static void rates_of_volume_come_back(void **state)
+{
+	struct world *w = *state;
+	struct query_alerts q = { .from_ms = 7000, .to_ms = 7000 };
+	struct alert a = an_alert(w, "u", 7000), other = an_alert(w, "u", 8000), got;
+
+	a.f.kind = KIND_VOLUME;
+	other.f.kind = KIND_INTEREST;
+	a.f.direction = DIRECTION_FADE;
+	a.f.rate_before = 2.5f;
+	a.f.rate_after = .25f;
+	a.f.onset_from_ms = a.f.onset_to_ms = INT64_MIN;
+	a.f.channels = CHANNEL_BIT(CHANNEL_VOLUME);
+	begin(w);
+	assert_int_equal(store_put_alert(w->s, &a, &w->ids, &w->e), 0);
+	assert_int_equal(store_put_alert(w->s, &other, &w->ids, &w->e), 0);
+	commit(w);
+	assert_int_equal(query_each_alert(w->s, &q, &w->ids, take_whole, &got, &w->e), 0);
+	assert_true(got.f.rate_before == 2.5f && got.f.rate_after == .25f);
+	assert_int_equal(got.f.channels, a.f.channels);
+	assert_int_equal(got.f.onset_from_ms, INT64_MIN);
+	assert_int_equal(peek(w, "SELECT count(*) FROM v_alert WHERE rate_before = 2.5"
+		" AND rate_after = .25 AND onset_from IS NULL"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM alert WHERE rate_before IS NULL"), 1);
+}
+
 static void the_view_says_it_all(void **state)
 {
 	struct world *w = *state;
@@ -380,6 +406,7 @@ int main(void)
 		WITH_STORE(an_alert_found_again_may_be_cleared),
 		WITH_STORE(queries_narrow_to_what_is_labelled),
 		WITH_STORE(channels_and_onset_interval_come_back),
+		WITH_STORE(rates_of_volume_come_back),
 		WITH_STORE(the_view_says_it_all),
 		WITH_STORE(an_operator_and_a_run_take_turns),
 	};
