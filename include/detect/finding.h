@@ -19,7 +19,7 @@ struct finding {
 	int64_t onset_from_ms, onset_to_ms;
 	uint32_t user;
 	uint32_t from, to;      /* categories; DICT_NONE: none stands out */
-	uint32_t n_before, n_after;     /* counts, or sessions of volume, before tau and since */
+	uint32_t n_before, n_after;     /* counts (or sessions) before tau, and since */
 	uint32_t from_before, from_after;       /* of category `from` */
 	uint32_t to_before, to_after;           /* of category `to` */
 	float rate_before, rate_after;          /* volume: sessions a day, expected and since */
