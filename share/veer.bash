@@ -13,7 +13,7 @@ _veer_options()
 		"--quiet $all" ;;
 	replay) echo "$log $find --names --threads --from --until --speed --paused --keys --screen" \
 		"--glyphs --theme --quiet $all" ;;
-	detect) echo "$log $find --threads --until --scores --quiet $all" ;;
+	detect) echo "$log $find --threads --until --scores --law --threshold --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --label --note --quiet $all" ;;
@@ -30,11 +30,12 @@ _veer_options()
 _veer_values()
 {
 	case $1 in
-	-f | --format) echo 'veer taobao' ;;
+	-f | --format) echo 'veer taobao series' ;;
 	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
 	--channel) echo 'learned mixture mixture,learned volume learned,volume' ;;
+	--law) echo 'auto gaussian poisson' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;

@@ -45,9 +45,11 @@ struct alert_words {
 void alert_header_labelled(struct text *t, enum alert_form form);
 void alert_row_labelled(struct text *t, enum alert_form form, const struct alert *a,
 	const struct ids *ids, const struct alert_words *w);
-/* What stands on both sides of the > of a volume alert: "surge 0.4/day" and "2.1/day". */
+/* What stands on both sides of the > of an alert that names no categories: "surge 0.4/day" and
+ * "2.1/day", "up 20.1" and "23".
+ */
 #define ALERT_SIDE_MAX 32
-void alert_pace(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX]);
+void alert_levels(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX]);
 /* far, per 1000 user-days, in words: "once in 40,000 user-days", to two digits; from once a day on
  * "more than once a user-day". NaN: "never calibrated".
  */

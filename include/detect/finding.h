@@ -12,7 +12,7 @@ extern const char *const kind_name[KIND_N];
 extern const char *const direction_name[DIRECTION_N];
 
 struct finding {
-	/* Of the event that completed the evidence; volume: or of the close of the step that did. */
+	/* Of the event that completed the evidence; of volume also the close of a step. */
 	int64_t time_ms;
 	int64_t onset_ms;       /* of the first event of the chosen tau */
 	/* Hold it with 90 %, if channels are known; INT64_MIN: not said. */
@@ -22,7 +22,7 @@ struct finding {
 	uint32_t n_before, n_after;     /* counts (or sessions) before tau, and since */
 	uint32_t from_before, from_after;       /* of category `from` */
 	uint32_t to_before, to_after;           /* of category `to` */
-	float rate_before, rate_after;          /* volume: sessions a day, expected and since */
+	float level_before, level_after;        /* volume: sessions a day; series: the values */
 	float score;            /* of the channel, or -ln far when several speak */
 	float far;              /* per 1000 user-days */
 	uint8_t severity;       /* 0..100 */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "detect/level.h"
 #include "ingest/load.h"
 #include "learn/fit.h"
 #include "model/model.h"
@@ -32,6 +33,9 @@ struct run_options {
 	size_t memory_bytes;            /* for events, before spilling; 0: no limit */
 	int64_t until_ms;               /* horizon; INT64_MAX: the end of the input */
 	bool skip_detect;               /* load and fit only: `user`, `train`, `--scores` */
+	enum level_law law;             /* format series: of the values, when given */
+	bool law_given;
+	float level_threshold;          /* nats; 0: the default */
 	const struct step *step;        /* of the evidence stored; NULL: days in the load's zone */
 };
 

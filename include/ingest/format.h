@@ -22,10 +22,13 @@ struct format_word {
 	enum behaviour behaviour;
 };
 
+#define FORMAT_SERIES "series"          /* plain numbers in time, not events of users */
+
 struct format {
-	const char *name;                       /* "veer", "taobao", "columns" */
+	const char *name;                       /* "veer", "taobao", "series", "columns" */
 	char delim;
 	bool header;                            /* the first row names the columns */
+	bool valued;                            /* a row without a price is none */
 	int column[FIELD_N];                    /* 0-based; -1: absent */
 	char header_name[FIELD_N][64];          /* looked for in the header; "": not by name */
 	const struct format_word *words;        /* ends in NULL word; may be NULL */

@@ -39,6 +39,8 @@ struct options {
 	const char *model, *backend;
 	struct budget budget, volume_budget;
 	uint64_t seed;
+	const char *law;                /* of plain series: gaussian, poisson, auto */
+	float threshold;                /* of plain series, in nats */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;

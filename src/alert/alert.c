@@ -192,8 +192,13 @@ static void put_cells(struct row *r, const struct alert *a, const struct ids *id
 	put_word(r, direction_name[f->direction]);
 	put_category(r, ids, f->from);
 	put_category(r, ids, f->to);
-	put_share(r, f, f->to_before, f->n_before);
-	put_share(r, f, f->to_after, f->n_after);
+	if (f->kind == KIND_INTEREST) {
+		put_share(r, f, f->to_before, f->n_before);
+		put_share(r, f, f->to_after, f->n_after);
+	} else {                        /* shares of nothing: the level itself */
+		put_number(r, (double)f->level_before);
+		put_number(r, (double)f->level_after);
+	}
 	put_number(r, (double)f->score);
 	put_number(r, (double)f->far);
 	put_number(r, f->severity);
@@ -232,11 +237,15 @@ void alert_row_labelled(struct text *t, enum alert_form form, const struct alert
 	end_row(&r);
 }
 
-void alert_pace(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX])
+void alert_levels(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX])
 {
-	snprintf(from, ALERT_SIDE_MAX, "%s %.2g/day", direction_name[f->direction],
-		(double)f->rate_before);
-	snprintf(to, ALERT_SIDE_MAX, "%.2g/day", (double)f->rate_after);
+	bool is_pace = f->kind == KIND_VOLUME;
+	const char *unit = is_pace ? "/day" : "";
+	int digits = is_pace ? 2 : 5;
+
+	snprintf(from, ALERT_SIDE_MAX, "%s %.*g%s", direction_name[f->direction], digits,
+		(double)f->level_before, unit);
+	snprintf(to, ALERT_SIDE_MAX, "%.*g%s", digits, (double)f->level_after, unit);
 }
 
 /* "1234567" to "1,234,567". */

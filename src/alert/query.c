@@ -20,7 +20,7 @@ static const char alert_columns[] =
 	"SELECT alert_id, user, time_ms, onset_ms, kind, direction, category_from, category_to,"
 	" n_before, n_after, from_before, from_after, to_before, to_after,"
 	" score, far, severity, state, model, cleared_ms, channels, onset_from_ms, onset_to_ms,"
-	" rate_before, rate_after"
+	" level_before, level_after"
 	" FROM alert"
 	" WHERE time_ms BETWEEN ?1 AND ?2 AND severity >= ?3";
 
@@ -120,8 +120,8 @@ static void column_later(sqlite3_stmt *q, struct alert *a)
 	unsigned mask = 0;
 
 	a->cleared_ms = column_ms(q, 19);
-	a->f.rate_before = (float)sqlite3_column_double(q, 23);
-	a->f.rate_after = (float)sqlite3_column_double(q, 24);
+	a->f.level_before = (float)sqlite3_column_double(q, 23);
+	a->f.level_after = (float)sqlite3_column_double(q, 24);
 	if (!channels || !channel_parse(channels, &mask))
 		return;
 	a->f.channels = (uint8_t)mask;

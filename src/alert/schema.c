@@ -95,8 +95,8 @@ static const char *const step[] = {
 	" " ISO("onset_from_ms") " AS onset_from, " ISO("onset_to_ms") " AS onset_to,"
 	" label, note FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id;",
 
-	"ALTER TABLE alert ADD COLUMN rate_before REAL;"
-	"ALTER TABLE alert ADD COLUMN rate_after REAL;"
+	"ALTER TABLE alert ADD COLUMN level_before REAL;"
+	"ALTER TABLE alert ADD COLUMN level_after REAL;"
 
 	"DROP VIEW v_alert;"
 	"CREATE VIEW v_alert AS SELECT a.alert_id, user, " ISO("a.time_ms") " AS time,"
@@ -105,7 +105,7 @@ static const char *const step[] = {
 	"  THEN to_before * 1.0 / n_before END AS share_before,"
 	" CASE WHEN category_to NOT NULL AND n_after > 0"
 	"  THEN to_after * 1.0 / n_after END AS share_after,"
-	" rate_before, rate_after, score, far, severity, state, model,"
+	" level_before, level_after, score, far, severity, state, model,"
 	" " ISO("cleared_ms") " AS cleared, channels,"
 	" " ISO("onset_from_ms") " AS onset_from, " ISO("onset_to_ms") " AS onset_to,"
 	" label, note FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id;",

@@ -31,7 +31,7 @@ static const char *const store_sql[STORE_SQL_N] = {
 	[STORE_PUT_ALERT] = "INSERT INTO alert (alert_id, user, time_ms, onset_ms, kind, direction,"
 		" category_from, category_to, n_before, n_after, from_before, from_after,"
 		" to_before, to_after, score, far, severity, state, model,"
-		" cleared_ms, channels, onset_from_ms, onset_to_ms, rate_before, rate_after)"
+		" cleared_ms, channels, onset_from_ms, onset_to_ms, level_before, level_after)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 		"  ?, ?)"
 		" ON CONFLICT (alert_id) DO UPDATE"
@@ -284,9 +284,9 @@ static void bind_ms(sqlite3_stmt *q, int i, int64_t ms)
 		sqlite3_bind_int64(q, i, ms);
 }
 
-static void bind_rate(sqlite3_stmt *q, int i, const struct finding *f, float rate)
+static void bind_level(sqlite3_stmt *q, int i, const struct finding *f, float rate)
 {
-	if (f->kind == KIND_VOLUME)
+	if (f->kind != KIND_INTEREST)
 		sqlite3_bind_double(q, i, (double)rate);
 	else
 		sqlite3_bind_null(q, i);
@@ -297,8 +297,8 @@ static void bind_later_columns(sqlite3_stmt *q, const struct alert *a)
 	char channels[64];
 
 	bind_ms(q, 20, a->cleared_ms);
-	bind_rate(q, 24, &a->f, a->f.rate_before);
-	bind_rate(q, 25, &a->f, a->f.rate_after);
+	bind_level(q, 24, &a->f, a->f.level_before);
+	bind_level(q, 25, &a->f, a->f.level_after);
 	if (!a->f.channels) {
 		for (int i = 21; i <= 23; i++)
 			sqlite3_bind_null(q, i);

@@ -16,7 +16,7 @@ static int tell(const struct shard *s, const struct shard_who *who, const struct
 	ev.finding = (struct finding){ .user = who->user, .time_ms = a->time_ms,
 		.onset_ms = a->onset_ms, .onset_from_ms = INT64_MIN, .onset_to_ms = INT64_MIN,
 		.from = DICT_NONE, .to = DICT_NONE, .n_before = a->before, .n_after = a->sessions,
-		.rate_before = (float)a->rate_before, .rate_after = (float)a->rate_after,
+		.level_before = (float)a->rate_before, .level_after = (float)a->rate_after,
 		.score = a->score, .far = (float)far, .severity = (uint8_t)model_severity(far),
 		.kind = KIND_VOLUME, .direction = (uint8_t)a->direction,
 		.channels = CHANNEL_BIT(CHANNEL_VOLUME) };

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "detect/sweep.h"
 #include "engine/evidence.h"
+#include "engine/run_series.h"
 #include "learn/calibrate.h"
 #include "series/history.h"
 #include "series/step.h"
@@ -93,6 +94,10 @@ static int get_model(struct run *r, const struct run_options *o, struct run_prog
 {
 	int code = 0;
 
+	if (run_is_series(o)) {
+		model_default(&r->model);
+		return 0;
+	}
 	enter(p, RUN_FIT);
 	if (o->model)
 		code = open_model(r, o, e);
@@ -167,7 +172,7 @@ int run_files(struct run *r, const struct run_options *o, struct run_progress *p
 	if (code == 0)
 		code = get_model(r, o, p, e);
 	if (code == 0 && !o->skip_detect && history_n_events(r->history))
-		code = detect(r, o, p, e);
+		code = run_is_series(o) ? run_series(r, o, p, e) : detect(r, o, p, e);
 	if (code == 0)
 		enter(p, RUN_DONE);
 	return code;
@@ -249,6 +254,8 @@ static int put_alert(struct writer *w, const struct run *r, uint32_t i, const st
 
 	if (store_put_alert(w->store, &r->alert[i], &r->ids, e) < 0 || row_written(w, e) < 0)
 		return e->code;
+	if (r->alert[i].f.kind == KIND_SERIES)
+		return 0;
 	history_user(r->history, r->alert[i].f.user, &ue);
 	w->p->percent = (uint32_t)(100ull * i / r->n_alerts);
 	return evidence_each(&ue, &r->alert[i].f, &r->ids, step, put_evidence, &ctx, e);
@@ -274,7 +281,8 @@ static int put_all(struct writer *w, const struct run *r, const struct run_optio
 	int64_t first_ms, last_ms;
 
 	history_range(r->history, &first_ms, &last_ms);
-	if (store_put_model(w->store, &r->model, first_ms <= last_ms ? first_ms : 0, e) < 0)
+	if (!run_is_series(o) &&
+	    store_put_model(w->store, &r->model, first_ms <= last_ms ? first_ms : 0, e) < 0)
 		return e->code;
 	if (!o->step && step_init(&day, "day", o->load.zone, e) < 0)
 		return e->code;

@@ -198,6 +198,8 @@ static enum reject judge(struct csv_reader *r, struct event *ev)
 		return REJECT_CATEGORY;
 	if (!number(r, FIELD_PRICE, &ev->price) || !number(r, FIELD_QUANTITY, &ev->quantity))
 		return REJECT_NUMBER;
+	if (r->format->valued && !isfinite(ev->price))
+		return REJECT_NUMBER;
 	return REJECT_N;
 }
 

@@ -27,6 +27,11 @@ static const struct format formats[] = {
 	{.name = "veer", .delim = ',', .header = true, .column = {-1, -1, -1, -1, -1, -1, -1}},
 	{.name = "taobao", .delim = ',', .header = false, .column = {4, 0, 1, 2, 3, -1, -1},
 		.words = taobao_words},
+	/* A series is its own category. */
+	{.name = FORMAT_SERIES, .delim = ',', .header = true, .valued = true,
+		.column = {-1, -1, -1, -1, -1, -1, -1},
+		.header_name = {[FIELD_TIME] = "time", [FIELD_USER] = "series",
+			[FIELD_CATEGORY] = "series", [FIELD_PRICE] = "value"}},
 	{.name = NULL},
 };
 #define VEER (&formats[0])
@@ -287,8 +292,8 @@ static int guess(struct format *f, struct cell head, char *said, size_t cap, str
 		end--;
 	text_scrub(line, sizeof(line), head.s, end);
 	return err_set(e, -ENOMSG,
-		"no known format fits the first line \"%s\"; try --format veer or "
-		"taobao, or --columns time=1,user=2,category=3", line);
+		"no known format fits the first line \"%s\"; try --format veer, "
+		"taobao or series, or --columns time=1,user=2,category=3", line);
 }
 
 static int unknown(const char *spec, struct err *e)

@@ -1,8 +1,10 @@
 #include "main/log_run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "detect/level.h"
 #include "main/option.h"
 
 #define ROW_TEXT_MAX (1u << 20)
@@ -40,6 +42,10 @@ void log_run_options(const struct options *o, const char *const *path, uint32_t 
 		.memory_bytes = o->memory_bytes,
 		.until_ms = o->until_ms,
 		.step = &o->step,
+		.level_threshold = o->threshold,
+		.law_given = o->law && strcmp(o->law, "auto") != 0,
+		.law = o->law && strcmp(o->law, level_law_name[LEVEL_POISSON]) == 0 ?
+			LEVEL_POISSON : LEVEL_GAUSSIAN,
 	};
 	if (o->channel)
 		channel_parse(o->channel, &ret->channels);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "ingest/format.h"
 #include "main/option_help.h"
 #include "main/option_table.h"
 
@@ -341,6 +342,9 @@ static int read_all(struct reading *r, int argc, char **argv, struct err *e)
 		return status;
 	if ((status = assign_all(r, false, e)) < 0 || (status = assign_all(r, true, e)) < 0)
 		return status;
+	if (r->o->format && strcmp(r->o->format, FORMAT_SERIES) == 0 &&
+	    strcmp(r->command->name, "detect") != 0)
+		return err_set(e, -EINVAL, "--format series: plain series are for detect");
 	return check_operands(r, e);
 }
 

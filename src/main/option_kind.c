@@ -201,6 +201,15 @@ static bool parse_speed(const struct value *v)
 	return end != v->word && *end == '\0' && isfinite(*speed) && *speed > 0;
 }
 
+static bool parse_positive(const struct value *v)
+{
+	char *end;
+	float x = strtof(v->word, &end);
+
+	*(float *)v->to = x;
+	return end != v->word && *end == '\0' && isfinite(x) && x > 0;
+}
+
 static bool parse_screen(const struct value *v)
 {
 	char *end;
@@ -249,6 +258,7 @@ const struct option_kind kind_budget = { parse_budget, "a budget (0.5/kud or 50/
 const struct option_kind kind_channels = {
 	parse_channels, "a list of channels (learned, mixture, volume)", false
 };
+const struct option_kind kind_positive = { parse_positive, "a number above 0", false };
 const struct option_kind kind_budgets = {
 	parse_budgets, "a list of budgets per 1000 user-days (.1,.5,2)", false
 };

@@ -36,6 +36,7 @@ static const char *const forms[] = { "csv", "jsonl", NULL };
 static const char *const reports[] = { "table", "csv", "jsonl", NULL };
 static const char *const matches[] = { "any", "rate", NULL };
 static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
+static const char *const laws[] = { "auto", "gaussian", "poisson", NULL };
 static const char *const channels[] = { "learned", "mixture", "mixture,learned", "learned,volume",
 	"volume", NULL };
 static const char *const states[] = { "new", "cleared", NULL };
@@ -93,6 +94,10 @@ const struct option_row option_table[] = {
 	{ "scores", 0, "FILE", DETECT, &kind_file, AT(scores), NULL,
 		"write each user's record scores (user,timestamp,score) instead of alerts; -: to "
 		"standard output", NULL },
+	{ "law", 0, "NAME", DETECT, &kind_one_of, AT(law), "auto",
+		"of --format series: what values are drawn from; auto: poisson for counts", laws },
+	{ "threshold", 0, "NATS", DETECT, &kind_positive, AT(threshold), "12",
+		"of --format series: evidence at which a level has changed", NULL },
 	{ "truth", 0, "FILE", EVALUATE, &kind_file, AT(truth), NULL,
 		"the known answers of the log: who changed, and when", NULL },
 	{ "scores", 0, "FILE", EVALUATE, &kind_file, AT(scores), NULL,

@@ -234,8 +234,8 @@ static void add_pair(const struct sheet *s, const struct finding *f)
 {
 	char from[ALERT_SIDE_MAX], to[ALERT_SIDE_MAX];
 
-	if (f->kind == KIND_VOLUME) {
-		alert_pace(f, from, to);
+	if (f->kind != KIND_INTEREST) {
+		alert_levels(f, from, to);
 		text_addf(s->to, "%s > %s", from, to);
 		return;
 	}
@@ -247,8 +247,8 @@ static void add_pair(const struct sheet *s, const struct finding *f)
 /* Sessions found since, and how many a user who had not changed would have had. */
 static void add_sessions(const struct sheet *s, const struct finding *f)
 {
-	double expected = f->rate_after > 0 ?
-		f->n_after * (double)(f->rate_before / f->rate_after) : 0;
+	double expected = f->level_after > 0 ?
+		f->n_after * (double)(f->level_before / f->level_after) : 0;
 
 	if (f->kind != KIND_VOLUME)
 		return;

@@ -279,9 +279,9 @@ char *ui_from(const struct ui *u, const struct finding *f, char *name)
 {
 	char to[ALERT_SIDE_MAX];
 
-	if (f->kind != KIND_VOLUME)
+	if (f->kind == KIND_INTEREST)
 		return ui_category(u, f->from, name);
-	alert_pace(f, name, to);
+	alert_levels(f, name, to);
 	return name;
 }
 
@@ -289,9 +289,9 @@ char *ui_to(const struct ui *u, const struct finding *f, char *name)
 {
 	char from[ALERT_SIDE_MAX];
 
-	if (f->kind != KIND_VOLUME)
+	if (f->kind == KIND_INTEREST)
 		return ui_category(u, f->to, name);
-	alert_pace(f, from, name);
+	alert_levels(f, from, name);
 	return name;
 }
 

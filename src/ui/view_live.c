@@ -180,7 +180,7 @@ static void put_why(struct ui *u, const struct finding *f, struct box b, int lin
 	if (f->kind == KIND_VOLUME)
 		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
 			"%u sessions since %s, where %.3g a day were expected", f->n_after,
-			ui_time(u, f->onset_ms, time), (double)f->rate_before);
+			ui_time(u, f->onset_ms, time), (double)f->level_before);
 	else
 		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
 			"%u of %u counts since %s, %u of %u before, were in %s", f->to_after,

@@ -100,8 +100,8 @@ static void make_volume(struct finding *f)
 	f->kind = KIND_VOLUME;
 	f->direction = f->severity > 50 ? DIRECTION_SILENCE : DIRECTION_SURGE;
 	f->from = f->to = DICT_NONE;
-	f->rate_before = .4f;
-	f->rate_after = f->severity > 50 ? 0 : 2.1f;
+	f->level_before = .4f;
+	f->level_after = f->severity > 50 ? 0 : 2.1f;
 }
 
 static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t end, uint32_t number)

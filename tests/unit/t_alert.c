@@ -121,15 +121,15 @@ static void absent_is_empty_or_null(void **state)
 	struct ids *ids = *state;
 	struct finding f = { .user = id(ids->user, "u"), .from = DICT_NONE, .to = DICT_NONE,
 		.n_before = 3, .n_after = 4, .score = 1, .far = NAN, .kind = KIND_VOLUME,
-		.direction = DIRECTION_FADE };
+		.direction = DIRECTION_FADE, .level_before = 2.5f, .level_after = NAN };
 	struct alert a = { .f = f, .id = 0, .model = 1 };
 
 	assert_row(ALERT_CSV, &a, ids, "0000000000000000,u,1970-01-01T00:00:00.000Z,"
-		"1970-01-01T00:00:00.000Z,volume,fade,,,,,1,,0,new,0000000000000001\n");
+		"1970-01-01T00:00:00.000Z,volume,fade,,,2.5,,1,,0,new,0000000000000001\n");
 	assert_row(ALERT_JSONL, &a, ids, "{\"alert_id\":\"0000000000000000\",\"user\":\"u\","
 		"\"time\":\"1970-01-01T00:00:00.000Z\",\"onset\":\"1970-01-01T00:00:00.000Z\","
 		"\"kind\":\"volume\",\"direction\":\"fade\",\"category_from\":null,"
-		"\"category_to\":null,\"share_before\":null,\"share_after\":null,\"score\":1,"
+		"\"category_to\":null,\"share_before\":2.5,\"share_after\":null,\"score\":1,"
 		"\"far\":null,\"severity\":0,\"state\":\"new\",\"model\":\"0000000000000001\"}\n");
 }
 

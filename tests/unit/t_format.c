@@ -71,8 +71,8 @@ static const struct choice fits[] = {
 
 static const struct choice refused[] = {
 	{.head = "some;thing\x1b[31m;else\n", .code = -ENOMSG,
-		.said = "first line \"some;thing\\x1b[31m;else\"; try --format veer or taobao, "
-			"or --columns"},
+		.said = "first line \"some;thing\\x1b[31m;else\"; try --format veer, taobao or "
+			"series, or --columns"},
 	{.head = "", .code = -ENOMSG, .said = "try --format"},
 	{.head = "timestamp,user,item\n", .code = -ENOMSG,
 		.said = "no category column in the header: timestamp, user, item"},

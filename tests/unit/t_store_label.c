@@ -323,8 +323,8 @@ static void rates_of_volume_come_back(void **state)
 	a.f.kind = KIND_VOLUME;
 	other.f.kind = KIND_INTEREST;
 	a.f.direction = DIRECTION_FADE;
-	a.f.rate_before = 2.5f;
-	a.f.rate_after = .25f;
+	a.f.level_before = 2.5f;
+	a.f.level_after = .25f;
 	a.f.onset_from_ms = a.f.onset_to_ms = INT64_MIN;
 	a.f.channels = CHANNEL_BIT(CHANNEL_VOLUME);
 	begin(w);
@@ -332,12 +332,12 @@ static void rates_of_volume_come_back(void **state)
 	assert_int_equal(store_put_alert(w->s, &other, &w->ids, &w->e), 0);
 	commit(w);
 	assert_int_equal(query_each_alert(w->s, &q, &w->ids, take_whole, &got, &w->e), 0);
-	assert_true(got.f.rate_before == 2.5f && got.f.rate_after == .25f);
+	assert_true(got.f.level_before == 2.5f && got.f.level_after == .25f);
 	assert_int_equal(got.f.channels, a.f.channels);
 	assert_int_equal(got.f.onset_from_ms, INT64_MIN);
-	assert_int_equal(peek(w, "SELECT count(*) FROM v_alert WHERE rate_before = 2.5"
-		" AND rate_after = .25 AND onset_from IS NULL"), 1);
-	assert_int_equal(peek(w, "SELECT count(*) FROM alert WHERE rate_before IS NULL"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM v_alert WHERE level_before = 2.5"
+		" AND level_after = .25 AND onset_from IS NULL"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM alert WHERE level_before IS NULL"), 1);
 }
 
 static void the_view_says_it_all(void **state)
