@@ -1,0 +1,51 @@
+"""peer_lstm.py THREADS FILE - what bench_lstm does, with PyTorch on the processor: the same rows
+(FILE, written by bench_lstm THREADS FILE), shape, batch, optimiser, clipping and epochs."""
+import sys
+import time
+
+import numpy as np
+import torch
+
+STEPS, INPUTS, HIDDEN, BATCH, EPOCHS, TEST_ROWS = 24, 8, 32, 256, 10, 4000
+
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(INPUTS, HIDDEN, batch_first=True)
+        self.head = torch.nn.Linear(HIDDEN, 1)
+
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][:, -1])[:, 0]
+
+
+def main():
+    torch.set_num_threads(int(sys.argv[1]))
+    torch.manual_seed(1)
+    row = STEPS * INPUTS
+    raw = np.fromfile(sys.argv[2], dtype=np.float32)
+    rows = len(raw) // (row + 1) - TEST_ROWS
+    part = np.split(raw, np.cumsum([rows * row, rows, TEST_ROWS * row]))
+    x, y, test_x, test_y = (torch.from_numpy(p) for p in part)
+    x, test_x = x.view(rows, STEPS, INPUTS), test_x.view(TEST_ROWS, STEPS, INPUTS)
+    net = Net()
+    adam = torch.optim.Adam(net.parameters(), lr=.003, fused=True)
+    start = time.perf_counter()
+    for _ in range(EPOCHS):
+        order = torch.randperm(rows)
+        for i in range(0, rows, BATCH):
+            at = order[i:i + BATCH]
+            adam.zero_grad()
+            torch.nn.functional.mse_loss(net(x[at]), y[at]).backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
+            adam.step()
+    epoch_s = (time.perf_counter() - start) / EPOCHS
+    with torch.no_grad():
+        start = time.perf_counter()
+        mse = torch.nn.functional.mse_loss(net(test_x), test_y).item()
+        predict_s = time.perf_counter() - start
+    print(f"torch {torch.__version__}, {sys.argv[1]} threads   {epoch_s:.3f} s an epoch, "
+          f"test MSE {mse:.5f}, {predict_s / TEST_ROWS * 1e6:.2f} us a window predicted")
+
+
+main()
