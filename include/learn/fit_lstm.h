@@ -17,7 +17,7 @@ struct dataset;
 struct err;
 struct lstm;
 
-#define FIT_LSTM_SHARD 64u
+#define FIT_LSTM_SHARD 32u
 
 struct fit_lstm_epoch {
 	double train_mse;       /* mean over the epoch, of weights still moving; in units of y^2 */
@@ -29,7 +29,7 @@ struct fit_lstm_epoch {
 struct fit_lstm {
 	uint32_t layers, hidden, inputs;        /* the rows' columns / inputs = steps */
 	uint32_t batch, epochs;
-	uint32_t patience;              /* epochs without a better valid_mse before it ends; 0: all */
+	uint32_t patience;              /* epochs without a better valid_mse that end it; 0: none */
 	float rate, last_rate;          /* the latter after half a cosine; 0: the rate stays */
 	float clip;                     /* longest gradient of a mini-batch; 0: any */
 	float forget_bias;              /* added to the drawn biases of the forget gates */

@@ -1,8 +1,8 @@
 /* bench_lstm.c - an LSTM learns 20,000 windows of 24 steps of 8 inputs; time an epoch and the error
  * on windows not seen. peer_lstm.py does the same with PyTorch.
  *
- * bench_lstm [THREADS [FILE]]: writes the rows to FILE, as floats, for the peer to read: x and y of
- * those to learn from, then of those to test on.
+ * bench_lstm [THREADS [FILE [SEED]]]: writes the rows to FILE, as floats, for the peer to read: x
+ * and y of those to learn from, then of those to test on. SEED is of the weights and the order.
  */
 #include <cblas.h>
 #include <math.h>
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	struct dataset d[2];
 	struct fit_lstm f = fit_lstm_default(INPUTS);
 	struct lstm *m;
-	double start, epoch_s, predict_s;
+	double start, epoch_s, predict_s, mse;
 
 	make_rows(&d[0], (uint32_t)(ROWS * harness_scale()), 1);
 	make_rows(&d[1], TEST_ROWS, 2);
@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 		write_rows(argv[2], d);
 	openblas_set_num_threads(1);
 	f.threads = argc > 1 ? (unsigned)atoi(argv[1]) : 2;
+	f.seed = argc > 3 ? (uint64_t)atoi(argv[3]) : 1;
 	f.hidden = HIDDEN;
 	f.batch = BATCH;
 	f.epochs = EPOCHS;
@@ -128,10 +129,10 @@ int main(int argc, char **argv)
 		harness_die(e.text);
 	epoch_s = (harness_now_s() - start) / EPOCHS;
 	start = harness_now_s();
-	printf("lstm, %u threads   %.3f s an epoch, test MSE %.5f", f.threads, epoch_s,
-		mse_of(m, &d[1]));
+	mse = mse_of(m, &d[1]);
 	predict_s = harness_now_s() - start;
-	printf(", %.2f us a window predicted by one\n", predict_s / TEST_ROWS * 1e6);
+	printf("lstm, %u threads   %.3f s an epoch, test MSE %.5f, %.2f us a window predicted by "
+		"one\n", f.threads, epoch_s, mse, predict_s / TEST_ROWS * 1e6);
 	show_rounding(m, &d[1]);
 	lstm_free(m);
 	fit_lstm_done(&f);

@@ -1,4 +1,4 @@
-"""peer_lstm.py THREADS FILE - what bench_lstm does, with PyTorch on the processor: the same rows
+"""peer_lstm.py THREADS FILE [SEED] - what bench_lstm does, with PyTorch on the processor: the same rows
 (FILE, written by bench_lstm THREADS FILE), shape, batch, optimiser, clipping and epochs."""
 import sys
 import time
@@ -21,7 +21,7 @@ class Net(torch.nn.Module):
 
 def main():
     torch.set_num_threads(int(sys.argv[1]))
-    torch.manual_seed(1)
+    torch.manual_seed(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
     row = STEPS * INPUTS
     raw = np.fromfile(sys.argv[2], dtype=np.float32)
     rows = len(raw) // (row + 1) - TEST_ROWS
