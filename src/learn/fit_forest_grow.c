@@ -14,6 +14,7 @@
 #define FEW 160u                /* rows up to which a node needs no histogram */
 #define NEAR_BYTES 65536u       /* bins of a node of that size are copied close together */
 #define DEPTH_MAX 40            /* nodes that wait: each has at least twice the rows of the next */
+#define AHEAD 16u               /* items */
 #define NODES_FIRST 1024u
 
 struct slot {
@@ -135,6 +136,14 @@ static void choose_columns(const struct grower *g, struct slot *s, uint64_t key)
 static struct fit_rows rows_of(const struct grower *g, const struct task *t)
 {
 	return (struct fit_rows){ g->item + t->first, t->n, g->job->stride, t->bin };
+}
+
+/* Bins of an item further on, for which memory is asked in time. */
+static inline void ask_ahead(const struct grower *g, const struct task *t, uint32_t i)
+{
+	if (i + AHEAD < t->n)
+		__builtin_prefetch(t->bin + (uint64_t)g->item[t->first + i + AHEAD].row *
+			g->job->stride);
 }
 
 static bool is_pure(const struct grower *g, const struct task *t)
@@ -276,6 +285,7 @@ static uint32_t part(struct grower *g, const struct task *t, const struct fit_sp
 	uint32_t n_left = 0, n_right = 0, above = BINS_MAX;
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct fit_item it = item[i];
+		ask_ahead(g, t, i);
 		uint32_t bin = t->bin[(uint64_t)it.row * g->job->stride + s->column];
 		uint32_t right = bin > s->bin;
 		item[n_left] = it;
@@ -297,6 +307,7 @@ static void bring_near(struct grower *g, struct task *t)
 		return;
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct fit_item *it = &g->item[t->first + i];
+		ask_ahead(g, t, i);
 		memcpy(g->near + (uint64_t)i * j->stride, t->bin + (uint64_t)it->row * j->stride,
 			j->stride);
 		it->row = i;

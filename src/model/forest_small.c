@@ -106,6 +106,7 @@ int forest_small_init(struct forest_small *s, const struct forest *f, struct err
 	return 0;
 }
 
+/* A lane at its leaf looks at any of 256 columns, and stays. */
 static void walk_lanes(const struct forest_small_node *at[LANES], const uint8_t *const bin[LANES])
 {
 	uint32_t moved;
@@ -113,8 +114,7 @@ static void walk_lanes(const struct forest_small_node *at[LANES], const uint8_t 
 		moved = 0;
 		for (uint32_t l = 0; l < LANES; l++) {
 			struct forest_small_node n = *at[l];
-			uint32_t column = n.left ? n.what >> 8 : 0;
-			at[l] += n.left + ((n.left != 0) & (bin[l][column] > (n.what & 255)));
+			at[l] += n.left + ((n.left != 0) & (bin[l][n.what >> 8] > (n.what & 255)));
 			moved |= n.left;
 		}
 	} while (moved);
@@ -122,7 +122,7 @@ static void walk_lanes(const struct forest_small_node *at[LANES], const uint8_t 
 
 static void predict_block(const struct forest_small *s, const float *x, uint32_t n, float *ret_y)
 {
-	uint8_t bin[BLOCK][FOREST_SMALL_COLUMNS_MAX];
+	uint8_t bin[BLOCK][FOREST_SMALL_COLUMNS_MAX] = {0};
 	uint64_t sum[BLOCK] = {0};
 	for (uint32_t i = 0; i < n; i++)
 		bins_row(&s->bins, x + (uint64_t)i * s->bins.n_columns, bin[i]);

@@ -41,7 +41,7 @@ static void plant(struct forest *f, struct chance *c, uint32_t i, uint32_t depth
 
 static void make_forest(struct forest *f, uint32_t n_trees, uint32_t depth)
 {
-	struct chance c = { 3 };
+	struct chance c = { 5 };
 	struct err e = {0};
 	assert_int_equal(forest_init(f, COLUMNS, n_trees, NODES, &e), 0);
 	f->n_nodes = 0;
