@@ -52,8 +52,8 @@ def main():
         nodes = lambda: sum(2 * t["num_leaves"] - 1 for t in m.dump_model()["tree_info"])
         return (lambda z: m.predict(z, num_threads=threads)), nodes
 
-    show("lightgbm", lightgbm_fit, x, y, test)
     show("scikit-learn", sklearn_fit, x, y, test)
+    show("lightgbm", lightgbm_fit, x, y, test)
 
 
 if __name__ == "__main__":
