@@ -44,7 +44,8 @@ def main():
 
     def lightgbm_fit(x, y):
         import lightgbm
-        p = dict(boosting="rf", objective="l2", num_leaves=131072, max_depth=-1,
+        most = int(len(y) * (1 - np.exp(-1)) / leaf) + 1  # a histogram each is kept, to 512 MB
+        p = dict(boosting="rf", objective="l2", num_leaves=most, histogram_pool_size=512,
                  min_data_in_leaf=leaf, min_sum_hessian_in_leaf=0, bagging_freq=1,
                  bagging_fraction=1 - np.exp(-1), feature_fraction_bynode=tried / x.shape[1],
                  max_bin=255, num_threads=threads, seed=1, verbose=-1)
