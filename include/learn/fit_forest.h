@@ -42,7 +42,7 @@ struct fit_forest {
 	struct forest forest;
 	double oob_mse, oob_r2;         /* over the n_oob rows; NaN if there are none */
 	uint32_t n_oob;                 /* rows out of some bag */
-	double *impurity;               /* [n_columns]: decrease of MSE in the bag, mean over trees */
+	double *impurity;               /* [n_columns]: decrease of MSE in the bag, mean of trees */
 	double *permutation;            /* [n_columns]: rise of a tree's MSE out of its bag when the
 	                                   column is shuffled, mean over trees; NULL if not asked */
 };

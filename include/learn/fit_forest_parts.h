@@ -35,7 +35,7 @@ struct fit_job {
 	uint32_t n_usable;
 	uint32_t n_draws;
 	unsigned count_bits;
-	int64_t *value;                 /* [n_rows]: y in whole steps from the mean, << count_bits */
+	int64_t *value;                 /* [n_rows]: y in steps from the mean, << count_bits */
 	double step;
 	struct fit_tree *tree;          /* [n_trees] */
 	uint64_t *bag;                  /* [n_trees][bag_words]: bit of a row: drawn */

@@ -20,7 +20,7 @@ struct packer;
 struct unpacker;
 
 struct forest_small_node {
-	uint16_t what;          /* column << 8 | bin: right where the row's is greater; a leaf's code */
+	uint16_t what;          /* column << 8 | bin: higher ones go right; a leaf's code */
 	uint16_t left;          /* way to the left child; 0: a leaf */
 };
 

@@ -21,16 +21,18 @@ static uint32_t or_else(uint32_t given, uint32_t otherwise)
 static int check(const struct dataset *d, const struct fit_forest_options *o, struct err *e)
 {
 	if (d->n_rows == 0 || d->n_columns == 0)
-		return err_set(e, -EINVAL, "could not grow a forest: there is nothing to learn from");
+		return err_set(e, -EINVAL, "could not grow a forest: there are no rows");
 	if (d->n_columns > FOREST_COLUMNS_MAX || d->n_rows > FIT_FOREST_DRAWS_MAX)
-		return err_set(e, -EINVAL, "could not grow a forest: more than %u columns or %u rows",
+		return err_set(e, -EINVAL,
+			"could not grow a forest: more than %u columns or %u rows",
 			FOREST_COLUMNS_MAX, FIT_FOREST_DRAWS_MAX);
 	if (o->n_bins == 1 || o->n_bins > BINS_MAX || !(o->share >= 0) || o->share > 1)
-		return err_set(e, -EINVAL, "could not grow a forest: bins are 2 to %u, the share of "
-			"rows drawn is at most 1", BINS_MAX);
+		return err_set(e, -EINVAL, "could not grow a forest: bins are 2 to %u, "
+			"the share of rows drawn is at most 1", BINS_MAX);
 	for (uint32_t i = 0; i < d->n_rows; i++)
 		if (!isfinite(d->y[i]))
-			return err_set(e, -EINVAL, "could not grow a forest: no value in row %u", i);
+			return err_set(e, -EINVAL, "could not grow a forest: row %u has no value",
+				i);
 	return 0;
 }
 

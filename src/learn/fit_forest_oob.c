@@ -147,6 +147,14 @@ static double squares(const struct shuffle *s, uint32_t first, uint32_t n, const
 	return sum;
 }
 
+/* Gives the copies the values that the listed rows have in a column. */
+static void set_column(struct shuffle *s, uint32_t column, const uint32_t *row, uint32_t n)
+{
+	const struct dataset *d = s->k->job->d;
+	for (uint32_t i = 0; i < n; i++)
+		s->x[(uint64_t)i * d->n_columns + column] = dataset_row(d, row[i])[column];
+}
+
 static void shuffle_block(struct shuffle *s, uint32_t first, uint32_t n)
 {
 	const struct dataset *d = s->k->job->d;
@@ -160,11 +168,9 @@ static void shuffle_block(struct shuffle *s, uint32_t first, uint32_t n)
 	for (uint32_t c = 0; c < d->n_columns; c++) {
 		if (!s->is_used[c])
 			continue;
-		for (uint32_t i = 0; i < n; i++)
-			s->x[(uint64_t)i * d->n_columns + c] = dataset_row(d, s->other[first + i])[c];
+		set_column(s, c, s->other + first, n);
 		s->rise[c] += (squares(s, first, n, x) - before) / s->n;
-		for (uint32_t i = 0; i < n; i++)
-			s->x[(uint64_t)i * d->n_columns + c] = dataset_row(d, s->row[first + i])[c];
+		set_column(s, c, s->row + first, n);
 	}
 }
 

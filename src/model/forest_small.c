@@ -96,7 +96,7 @@ int forest_small_init(struct forest_small *s, const struct forest *f, struct err
 	if (!take_cuts(s, f)) {
 		forest_small_done(s);
 		return err_set(e, -ERANGE,
-			"could not make the forest small: too many thresholds, or too large a tree");
+			"could not make the forest small: too many thresholds or nodes");
 	}
 	take_range(s, f);
 	for (uint32_t i = 0; i < f->n_nodes; i++)

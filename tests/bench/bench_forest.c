@@ -1,7 +1,7 @@
 /* bench_forest.c - growing a forest of 100 trees on 200,000 rows of 30 columns (Friedman 1991, eq.
  * 61, with 25 columns of noise), and its error on 50,000 others. With a FILE named, the rows go
  * there for peer_forest.py, which gives the same to other programs. BENCH_THREADS (2), BENCH_LEAF
- * (5), BENCH_TRIED (10).
+ * (5), BENCH_TRIED (10), BENCH_PERMUTE (set: permutation importance, too).
  */
 #include <math.h>
 #include <stdio.h>
@@ -93,7 +93,8 @@ int main(int argc, char **argv)
 	struct fit_forest of;
 	struct fit_forest_options o = { .n_trees = TREES, .seed = 1,
 		.threads = setting("BENCH_THREADS", 2), .min_leaf = setting("BENCH_LEAF", 5),
-		.n_tried = setting("BENCH_TRIED", COLUMNS / 3), .permute = getenv("BENCH_PERMUTE") };
+		.n_tried = setting("BENCH_TRIED", COLUMNS / 3),
+		.permute = getenv("BENCH_PERMUTE") };
 	FILE *f = argc > 1 ? fopen(argv[1], "wb") : NULL;
 
 	make_rows(&train, (uint32_t)(ROWS * harness_scale()), 1);
