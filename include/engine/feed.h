@@ -46,7 +46,8 @@ struct snapshot {
 	uint32_t users;
 	uint32_t n_alerts;              /* alerts with time <= data_ms: feed_alert(0..n-1) */
 	uint32_t n_alerts_total;        /* replay: of the whole log, for the ticks of the bar */
-	uint32_t n_severe, n_high, n_low;       /* of the n_alerts */
+	uint32_t n_cleared;             /* of the n_alerts, by data_ms */
+	uint32_t n_severe, n_high, n_low;       /* of the n_alerts that are not cleared */
 	uint64_t model;                 /* hash; 0 while none */
 	bool provisional, unverified;
 	float threshold, volume_threshold;
@@ -102,7 +103,9 @@ static inline const struct snapshot *feed_look(struct feed *f, bool *ret_fresh)
 	return f->ops->look(f, ret_fresh);
 }
 
-/* Alert i of the n_alerts_total (replay) or n_alerts (live), oldest first; stays where it is. */
+/* Alert i of the n_alerts_total (replay) or n_alerts (live), oldest first; stays where it is. A
+ * replay's may have been cleared later than data_ms.
+ */
 static inline const struct alert *feed_alert(struct feed *f, uint32_t i)
 {
 	return f->ops->alert(f, i);

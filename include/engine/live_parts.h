@@ -16,12 +16,11 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "engine/live.h"
+#include "engine/live_list.h"
 #include "ingest/order.h"
 #include "model/model.h"
 #define LIVE_ITEMS 8
 #define LIVE_MODELS 40          /* users double at each refit: more than there can be */
-#define LIVE_CHUNKS 22
-#define LIVE_CHUNK 1024u        /* alerts in the first chunk; each next one is twice as large */
 #define LIVE_NOTICES_MAX (64u << 10)
 
 /* What ingest hands on: events whose time has passed, and where the sources stand behind them. */
@@ -39,18 +38,14 @@ struct live_item {
 	struct err failure;             /* code 0: none */
 };
 
-/* Alerts for the ui, oldest first: they never move. The detect thread appends; the ui reads the
- * first n_alerts of its snapshot, which the mailbox has published.
- */
-struct live_alerts {
-	struct alert *chunk[LIVE_CHUNKS];
-	uint32_t n, severe, high, low;
-};
 struct live_shot {                      /* what the mailbox carries */
 	struct snapshot s;
 	const struct model *model;
+	uint32_t n_clearings;
 };
 struct live_user_flags {
+	uint32_t open;                  /* number of the newest listed alert plus 1; 0: none, or it
+		 * is cleared */
 	bool ready;                     /* more than 10 counts, or an alert: counts towards a refit
 		 * */
 	bool dirty;                     /* not in the checkpoint as it stands */
@@ -64,6 +59,7 @@ struct live {
 	struct live_item item[LIVE_ITEMS];
 	struct mailbox box;
 	struct live_alerts alerts;
+	struct live_clearings clearings;
 	pthread_t ingest, detect;
 	bool has_ingest, has_detect;
 	atomic_bool stop;               /* an orderly end is wanted */
@@ -115,8 +111,6 @@ static inline const struct model *live_model(const struct live *l)
 /* live.c; on the detect thread */
 void live_notice(struct live *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void live_post(struct live *l);
-int live_list_alert(struct live *l, const struct alert *a, struct err *e);
-struct alert *live_alert_at(const struct live *l, uint32_t i);
 /* Takes over a model and makes it the one in use; its categories get their numbers. */
 int live_use_model(struct live *l, struct model *m, struct err *e);
 /* Room for the flags of all users there are. */

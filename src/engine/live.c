@@ -46,31 +46,6 @@ void live_notice(struct live *l, const char *format, ...)
 		l->o.noticed(l->o.ctx, line);
 }
 
-/* Alerts */
-
-/* Chunk k holds LIVE_CHUNK << k alerts, so number i + LIVE_CHUNK has its chunk as its highest bit.
- * */
-struct alert *live_alert_at(const struct live *l, uint32_t i)
-{
-	uint32_t j = i / LIVE_CHUNK + 1;
-	unsigned k = 31u - (unsigned)__builtin_clz(j);
-	return l->alerts.chunk[k] + (i - LIVE_CHUNK * ((1u << k) - 1));
-}
-
-int live_list_alert(struct live *l, const struct alert *a, struct err *e)
-{
-	struct live_alerts *list = &l->alerts;
-	unsigned k = 31u - (unsigned)__builtin_clz(list->n / LIVE_CHUNK + 1);
-	if (k < LIVE_CHUNKS && !list->chunk[k])
-		list->chunk[k] = mem_get((size_t)LIVE_CHUNK << k, sizeof *a);
-	if (k >= LIVE_CHUNKS || !list->chunk[k])
-		return err_set(e, -ENOMEM, "could not list %u alerts: out of memory", list->n + 1);
-	*live_alert_at(l, list->n++) = *a;
-	char priority = model_priority(a->f.severity);
-	*(priority == 'S' ? &list->severe : priority == '!' ? &list->high : &list->low) += 1;
-	return 0;
-}
-
 /* Snapshots */
 
 static void measure(struct live *l)
@@ -94,13 +69,14 @@ void live_post(struct live *l)
 	s->n_severe = l->alerts.severe;
 	s->n_high = l->alerts.high;
 	s->n_low = l->alerts.low;
+	s->n_cleared = l->alerts.cleared;
 	s->model = m->hash;
 	s->provisional = m->provisional;
 	s->unverified = m->unverified;
 	s->threshold = model_lowest_threshold(m);
 	s->volume_threshold = m->volume.threshold;
 	s->budget_kud = m->budget_kud;
-	*shot = (struct live_shot){ l->s, m };
+	*shot = (struct live_shot){ l->s, m, l->clearings.n };
 	mailbox_post(&l->box);
 }
 
@@ -245,6 +221,7 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 	bool fresh;
 	const struct live_shot *shot = mailbox_look(&l->box, ret_fresh ? ret_fresh : &fresh);
 	f->model = shot->model;
+	live_take_clearings(l, shot->n_clearings);
 	return &shot->s;
 }
 
@@ -342,8 +319,7 @@ static void close_live(struct feed *f)
 		model_done(l->model[i]);
 		mem_free(l->model[i]);
 	}
-	for (int i = 0; i < LIVE_CHUNKS; i++)
-		mem_free(l->alerts.chunk[i]);
+	live_free_lists(l);
 	mem_free(l->known);
 	mem_free(l->user);
 	mem_free(l->ev);

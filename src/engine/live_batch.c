@@ -401,8 +401,8 @@ static int publish(struct live *l, struct err *e)
 {
 	int r = 0;
 	for (uint32_t i = 0; i < l->n_found && r == 0; i++)
-		if (is_alert(&l->found[i]))
-			r = live_list_alert(l, &l->found[i], e);
+		r = is_alert(&l->found[i]) ? live_list_alert(l, &l->found[i], e) :
+			live_list_clearing(l, &l->found[i], e);
 	for (uint32_t i = 0; i < l->n_found && r == 0 && l->o.alerted; i++)
 		if (is_alert(&l->found[i]))
 			l->o.alerted(l->o.ctx, &l->found[i], &l->ids);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/store.h"
@@ -18,8 +19,9 @@
 
 #define RATE_MS 500             /* over which events a second are counted */
 
-/* Alerts up to and including one, by priority. */
+/* Alerts, or clearings, up to and including one, by priority. */
 struct so_far {
+	int64_t time_ms;
 	uint32_t severe, high;
 };
 
@@ -33,6 +35,8 @@ struct replay {
 	struct run_progress progress;
 	struct err err;                 /* of the loading thread */
 	struct so_far *so_far;          /* n_alerts */
+	struct so_far *cleared;         /* n_cleared, by time */
+	uint32_t n_cleared;
 	struct snapshot snap;
 	struct playback play;
 	/* For the rate. */
@@ -47,19 +51,59 @@ static struct replay *replay_of(struct feed *f)
 
 /* The loading thread. */
 
+static int by_time(const void *a, const void *b)
+{
+	const struct so_far *x = a, *y = b;
+
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+/* Each with its own priority and time becomes the sum of all up to it. */
+static void add_up(struct so_far *s, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		s[i].severe += s[i - 1].severe;
+		s[i].high += s[i - 1].high;
+	}
+}
+
 static bool priorities(struct replay *r)
 {
-	struct so_far sum = {0};
-
 	r->so_far = mem_get(r->run.n_alerts + 1ul, sizeof(*r->so_far));
-	for (uint32_t i = 0; r->so_far && i < r->run.n_alerts; i++) {
-		char priority = model_priority(r->run.alert[i].f.severity);
+	r->cleared = mem_get(r->run.n_alerts + 1ul, sizeof(*r->cleared));
+	if (!r->so_far || !r->cleared)
+		return false;
+	for (uint32_t i = 0; i < r->run.n_alerts; i++) {
+		const struct alert *a = &r->run.alert[i];
+		char priority = model_priority(a->f.severity);
 
-		sum.severe += priority == 'S';
-		sum.high += priority == '!';
-		r->so_far[i] = sum;
+		r->so_far[i] = (struct so_far){ a->f.time_ms, priority == 'S',
+			priority == '!' };
+		if (a->cleared_ms == INT64_MIN)
+			continue;
+		r->cleared[r->n_cleared] = r->so_far[i];
+		r->cleared[r->n_cleared++].time_ms = a->cleared_ms;
 	}
-	return r->so_far != NULL;
+	qsort(r->cleared, r->n_cleared, sizeof(*r->cleared), by_time);
+	add_up(r->so_far, r->run.n_alerts);
+	add_up(r->cleared, r->n_cleared);
+	return true;
+}
+
+/* Those of n with time <= t_ms. */
+static uint32_t count_until(const struct so_far *s, uint32_t n, int64_t t_ms)
+{
+	uint32_t from = 0;
+
+	while (from < n) {
+		uint32_t mid = from + (n - from) / 2;
+
+		if (s[mid].time_ms <= t_ms)
+			from = mid + 1;
+		else
+			n = mid;
+	}
+	return from;
 }
 
 static int store_run(struct replay *r, struct err *e)
@@ -206,7 +250,7 @@ static void look_running(struct replay *r)
 {
 	const struct playback *p = &r->play;
 	struct snapshot *s = &r->snap;
-	uint32_t n;
+	const struct so_far none = {0}, *found = &none, *cleared = &none;
 
 	s->data_ms = playback_now_ms(p);
 	s->phase = playback_is_at_end(p) ? FEED_ENDED : p->paused ? FEED_PAUSED : FEED_RUNNING;
@@ -214,11 +258,15 @@ static void look_running(struct replay *r)
 	s->achieved = s->phase == FEED_RUNNING ? playback_speed(p) : 0;
 	s->events = history_rank(r->run.history, s->data_ms);
 	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
-	n = playback_alerts(p, s->data_ms);
-	s->n_alerts = n;
-	s->n_severe = n ? r->so_far[n - 1].severe : 0;
-	s->n_high = n ? r->so_far[n - 1].high : 0;
-	s->n_low = n - s->n_severe - s->n_high;
+	s->n_alerts = playback_alerts(p, s->data_ms);
+	s->n_cleared = count_until(r->cleared, r->n_cleared, s->data_ms);
+	if (s->n_alerts)
+		found = &r->so_far[s->n_alerts - 1];
+	if (s->n_cleared)
+		cleared = &r->cleared[s->n_cleared - 1];
+	s->n_severe = found->severe - cleared->severe;
+	s->n_high = found->high - cleared->high;
+	s->n_low = s->n_alerts - s->n_cleared - s->n_severe - s->n_high;
 }
 
 static const struct snapshot *replay_look(struct feed *f, bool *ret_fresh)
@@ -283,6 +331,7 @@ static void replay_close(struct feed *f)
 	join(r);
 	run_done(&r->run);
 	mem_free(r->so_far);
+	mem_free(r->cleared);
 	mem_free(r);
 }
 

@@ -69,6 +69,47 @@ static const struct snapshot *look(struct show *s)
 	return feed_look(s->f, NULL);
 }
 
+/* Alerts up to a time that were not cleared by then, or were. */
+static uint32_t count(const struct run *r, int64_t t_ms, bool is_cleared)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n_alerts; i++) {
+		const struct alert *a = &r->alert[i];
+
+		n += a->f.time_ms <= t_ms
+			&& (a->cleared_ms != INT64_MIN && a->cleared_ms <= t_ms) == is_cleared;
+	}
+	return n;
+}
+
+static void test_clearings_come_with_the_clock(void **state)
+{
+	struct show s;
+	struct err e = {0};
+	struct place p = *(const struct place *)*state;
+	uint32_t n_cleared = 0;
+
+	snprintf(p.log, sizeof(p.log), "%.64s/back.csv", p.folder);
+	write_looks(p.log, N_LOOKS_BACK);
+	open_show(&s, &p, 1, true);
+	for (uint32_t i = 0; i < s.run.n_alerts; i++) {
+		int64_t t = s.run.alert[i].cleared_ms;
+
+		if (t == INT64_MIN)
+			continue;
+		n_cleared++;
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(seek(&s, t - k, &e), 0);
+			assert_int_equal(look(&s)->n_cleared, count(&s.run, t - k, true));
+			assert_int_equal(look(&s)->n_severe + look(&s)->n_high + look(&s)->n_low,
+				count(&s.run, t - k, false));
+		}
+	}
+	assert_int_equal(n_cleared, N_BACK);
+	close_show(&s);
+}
+
 static void test_same_alerts_as_a_run(void **state)
 {
 	struct show s;
@@ -88,7 +129,8 @@ static void test_same_alerts_as_a_run(void **state)
 			n++;
 		assert_int_equal(seek(&s, t, &e), 0);
 		assert_int_equal(look(&s)->n_alerts, n);
-		assert_int_equal(look(&s)->n_severe + look(&s)->n_high + look(&s)->n_low, n);
+		assert_int_equal(look(&s)->n_severe + look(&s)->n_high + look(&s)->n_low
+			+ look(&s)->n_cleared, n);
 		for (n = i; n > 0 && s.run.alert[n - 1].f.time_ms == t; n--)
 			;
 		assert_int_equal(seek(&s, t - 1, &e), 0);
@@ -105,6 +147,9 @@ static void test_priorities(void **state)
 
 	open_show(&s, *state, 1, true);
 	for (uint32_t i = 0; i < s.run.n_alerts; i++) {
+		if (s.run.alert[i].cleared_ms != INT64_MIN
+			&& s.run.alert[i].cleared_ms <= look(&s)->last_ms)
+			continue;
 		severe += s.run.alert[i].f.severity >= 80;
 		high += s.run.alert[i].f.severity >= 50 && s.run.alert[i].f.severity < 80;
 	}
@@ -222,7 +267,7 @@ static void test_stray_times(void **state)
 
 	open_show(&plain, *state, 1, true);
 	snprintf(stray.log, sizeof(stray.log), "%s/stray.csv", stray.folder);
-	write_log(stray.log);
+	write_looks(stray.log, N_LOOKS);
 	f = fopen(stray.log, "a");
 	assert_non_null(f);
 	fputs("1000,user01,i1,phones,view,,\n2122867355,user01,i1,phones,view,,\n", f);
@@ -477,6 +522,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_alerts_as_a_run),
+		cmocka_unit_test(test_clearings_come_with_the_clock),
 		cmocka_unit_test(test_priorities),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_full_speed),

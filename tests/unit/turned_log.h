@@ -24,6 +24,9 @@
 #define N_TURNED 12u            /* users 0 to 11 turn from phones to nursery */
 #define N_LOOKS 90u
 #define TURN_AT 65u
+#define N_BACK 3u               /* users 0 to 2, in the longer log */
+#define BACK_AT 90u
+#define N_LOOKS_BACK 130u
 #define START_S 1511539200
 #define MINUTE_S 60
 
@@ -41,20 +44,20 @@ static inline uint32_t draw(uint64_t *seed, uint32_t n)
 
 static const char *look_at(uint32_t user, uint32_t i, uint64_t *seed)
 {
-	if (user < N_TURNED && i >= TURN_AT)
+	if (user < N_TURNED && i >= TURN_AT && !(user < N_BACK && i >= BACK_AT))
 		return "nursery";
 	return draw(seed, 10) < 7 ? habits[user < N_TURNED ? 0 : user % 5] : habits[draw(seed, 5)];
 }
 
 /* Everybody looks at one thing every hour or so, each look a session; times tie between users. */
-static inline void write_log(const char *path)
+static inline void write_looks(const char *path, uint32_t n_looks)
 {
 	FILE *f = fopen(path, "w");
 	uint64_t seed = 3;
 
 	assert_non_null(f);
 	fputs("timestamp,user,item,category,behaviour,price,quantity\n", f);
-	for (uint32_t i = 0; i < N_LOOKS; i++)
+	for (uint32_t i = 0; i < n_looks; i++)
 		for (uint32_t u = 0; u < N_USERS; u++) {
 			unsigned at = START_S + i * 60 * MINUTE_S + draw(&seed, 20) * MINUTE_S;
 			const char *c = look_at(u, i, &seed);
@@ -77,7 +80,7 @@ static inline int set_place(void **state)
 	snprintf(p.log, sizeof(p.log), "%s/log.csv", p.folder);
 	snprintf(p.model, sizeof(p.model), "%s/model", p.folder);
 	snprintf(p.db, sizeof(p.db), "%s/db", p.folder);
-	write_log(p.log);
+	write_looks(p.log, N_LOOKS);
 	model_default(&m);
 	if (model_save(&m, p.model, &e) < 0)
 		return -1;
