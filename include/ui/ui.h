@@ -94,6 +94,9 @@ bool ui_is_stopped(const struct ui *u);         /* a signal asked for the end */
 /* Live, and less than a second after made_ms: too early to read a user's events again. */
 bool ui_is_early(struct ui *u, int64_t made_ms);
 
+/* By the data clock, which a replay may have moved back. */
+bool ui_is_cleared(const struct ui *u, const struct alert *a);
+
 /* Texts of the feed, scrubbed, in the way screens show them. */
 const char *ui_time(const struct ui *u, int64_t ms, char *buf);         /* UI_TIME_MAX */
 int ui_time_width(const struct ui *u);

@@ -1,5 +1,6 @@
 #include "main/user_sheet.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,7 +228,7 @@ static void add_story(const struct sheet *s, const struct alert *a)
 		text_addf(s->to, ", back at the old interest ");
 		add_time(s, a->cleared_ms, "%Y-%m-%d %H:%M:%S");
 	}
-	text_addf(s->to, "\n");
+	text_addf(s->to, "\n     model %016" PRIx64 "\n", a->model);
 }
 
 static void add_pair(const struct sheet *s, const struct finding *f)

@@ -60,6 +60,8 @@ static void add_counts(const struct snapshot *s, struct parts *p)
 	parts_add(p, 1, s->n_severe ? INK_SEVERE : INK_TEXT, "!!%u", s->n_severe)->gap = 1;
 	parts_add(p, 1, s->n_high ? INK_HIGH : INK_TEXT, "!%u", s->n_high)->gap = 1;
 	parts_add(p, 1, INK_TEXT, ".%u", s->n_low)->gap = 1;
+	if (s->n_cleared)
+		parts_add(p, 5, INK_DIM, "cleared %u", s->n_cleared);
 }
 
 static void draw_title(struct ui *u)

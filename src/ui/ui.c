@@ -193,6 +193,11 @@ bool ui_is_early(struct ui *u, int64_t made_ms)
 	return true;
 }
 
+bool ui_is_cleared(const struct ui *u, const struct alert *a)
+{
+	return a->cleared_ms != INT64_MIN && a->cleared_ms <= u->snap->data_ms;
+}
+
 static unsigned time_form(const struct ui *u)
 {
 	int64_t span = u->snap->last_ms - u->snap->first_ms;

@@ -1,35 +1,15 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/dict.h"
 #include "ui/keys.h"
+#include "ui/promise.h"
+#include "ui/row.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
 #define DETAIL_LINES 6
-#define WINDOW_ALERTS 64
 #define CALM_LINES 14   /* the body's least lines to have the detail below the list */
-
-/* Columns of a row. */
-struct grid {
-	int time_x, user_x, user, pair_x, pair, score_x, chart_x, chart;
-};
-
-static struct grid lay_out(const struct ui *u, int columns)
-{
-	struct grid g = { .time_x = 4 };
-	int time = ui_time_width(u), rest = columns - 18 - time;
-
-	g.chart = view_clamp(rest / 3, 6, 32);
-	g.user = view_clamp(rest / 5, 8, 14);
-	g.pair = rest - g.chart - g.user;
-	g.user_x = g.time_x + time + 1;
-	g.pair_x = g.user_x + g.user + 1;
-	g.score_x = g.pair_x + g.pair + 1;
-	g.chart_x = g.score_x + 6 + 1 + 3 + 1;
-	return g;
-}
 
 static void look(struct ui *u)
 {
@@ -67,82 +47,20 @@ static void move(struct ui *u, enum move how)
 	l->cursor = l->n - 1 - view_step(how, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
 }
 
-static void draw_row(struct ui *u, const struct grid *g, uint32_t alert, int line,
-	int64_t window_ms)
-{
-	const struct finding *f = &feed_alert(u->feed, alert)->f;
-	struct term *t = &u->term;
-	bool is_cursor = alert == u->live.list.cursor;
-	enum ink ink = is_cursor ? INK_CURSOR : INK_TEXT, priority;
-	const char *sign = ui_priority(f->severity, &priority);
-	char time[UI_TIME_MAX], user[UI_NAME_MAX];
-	unsigned n_cells = (unsigned)g->chart * glyph_per_cell(t->glyphs);
-	const struct interest *interest = interest_look(u, alert, window_ms, n_cells);
-
-	term_put(t, line, 0, g->chart_x, ink, is_cursor ? ">" : "");
-	term_put(t, line, 1, 2, priority, sign);
-	term_put(t, line, g->time_x, g->user_x - g->time_x, ink, ui_time(u, f->time_ms, time));
-	term_put(t, line, g->user_x, g->user, ink, ui_user(u, f->user, user));
-	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1, g->pair }, ink);
-	term_putf(t, line, g->score_x, 6, ink, "%6.2f", (double)f->score);
-	term_putf(t, line, g->score_x + 6, 4, ink, "%4u",
-		u->roll.n > alert ? u->roll.alert[alert].nth : 0);
-	term_chart(t, line, g->chart_x, g->chart, interest->cell, interest->max, INFINITY);
-}
-
-static void draw_heads(struct ui *u, const struct grid *g, int line, int columns, int64_t window_ms)
-{
-	struct term *t = &u->term;
-	char span[WORDS_MAX];
-
-	term_put(t, line, 0, columns, INK_HEAD, "  P");
-	term_put(t, line, g->time_x, g->user_x - g->time_x, INK_HEAD, "TIME");
-	term_put(t, line, g->user_x, g->user, INK_HEAD, "USER");
-	term_put(t, line, g->pair_x, g->pair, INK_HEAD, "FROM > TO");
-	term_put(t, line, g->score_x, 11, INK_HEAD, " SCORE  N");
-	term_putf(t, line, g->chart_x, g->chart, INK_HEAD, "INTEREST %s",
-		words_span(window_ms, span));
-}
-
-static int span_cmp(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Three times what a change takes from its onset to its alert, in the median of the first alerts of
- * a log or the newest of a live run. A stray time far outside of the log does not matter.
- */
-static int64_t window_of(const struct ui *u)
-{
-	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts, i;
-	int64_t span[WINDOW_ALERTS];
-	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS, first = u->snap->live ? n - used : 0;
-
-	for (i = 0; i < used; i++) {
-		const struct finding *f = &feed_alert(u->feed, first + i)->f;
-
-		span[i] = f->time_ms - f->onset_ms;
-	}
-	if (!used)
-		return words_window_around(0);
-	qsort(span, used, sizeof *span, span_cmp);
-	return words_window_around(3 * span[used / 2]);
-}
-
 static void draw_list(struct ui *u, struct box b)
 {
 	struct live_list *l = &u->live.list;
-	struct grid g = lay_out(u, b.columns);
-	int64_t window_ms = window_of(u);
+	struct row_plan g = row_plan(u, b.columns);
 	int row;
 
 	l->page = b.lines - 1;
 	l->top = view_scroll(l->top, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
-	draw_heads(u, &g, b.line, b.columns, window_ms);
-	for (row = 0; row < l->page && l->top + (uint32_t)row < l->n; row++)
-		draw_row(u, &g, l->n - 1 - l->top - (uint32_t)row, b.line + 1 + row, window_ms);
+	row_heads(u, &g, b.line);
+	for (row = 0; row < l->page && l->top + (uint32_t)row < l->n; row++) {
+		uint32_t alert = l->n - 1 - l->top - (uint32_t)row;
+
+		row_draw(u, &g, alert, b.line + 1 + row, alert == l->cursor);
+	}
 }
 
 static double share(uint32_t part, uint32_t whole)
@@ -191,19 +109,20 @@ static void put_why(struct ui *u, const struct finding *f, struct box b, int lin
 static void put_rarity(struct ui *u, uint32_t alert, struct box b, int line)
 {
 	const struct alert *a = feed_alert(u->feed, alert);
-	char rare[64];
+	char rare[64], time[UI_TIME_MAX], back[UI_TIME_MAX + 16] = "";
 
 	alert_rarity(a->f.far, rare, sizeof rare);
+	if (ui_is_cleared(u, a))
+		snprintf(back, sizeof back, "; cleared %s", ui_time(u, a->cleared_ms, time));
 	term_put(&u->term, line, b.column, 8, INK_DIM, " rare");
 	term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
-		"%s by chance, severity %u of 100", rare, a->f.severity);
+		"%s by chance, severity %u of 100%s", rare, a->f.severity, back);
 }
 
 static void put_last(struct ui *u, uint32_t alert, struct box b, int line)
 {
-	struct grid g = lay_out(u, b.columns);
-	const struct interest *s = interest_look(u, alert, window_of(u),
-		(unsigned)g.chart * glyph_per_cell(u->term.glyphs));
+	const struct row_plan g = row_plan(u, b.columns);
+	const struct interest *s = row_interest(u, &g, alert);
 	struct parts p = { .n = 0 };
 	char time[UI_TIME_MAX], category[UI_NAME_MAX];
 	unsigned i;
@@ -446,6 +365,7 @@ static void status(struct ui *u, struct parts *p)
 	}
 	if (l->needle[0])
 		parts_add(p, 2, INK_TEXT, "find \"%s\"", l->needle);
+	promise_add(u, p, 4);
 }
 
 static void done(struct ui *u)

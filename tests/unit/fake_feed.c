@@ -133,13 +133,15 @@ static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t e
 
 static void make_alerts(struct fake *k)
 {
-	uint32_t user;
+	uint32_t user, i;
 
 	for (user = 0; user < N_USERS; user++) {
 		make_alert(k, user, 30, 38 + user % 5, 2 * user);
 		make_alert(k, user, 60, 70 + user % 4, 2 * user + 1);
 	}
 	alert_sort(k->alert, k->n_alerts, &k->ids);
+	for (i = 3; i < k->n_alerts; i += 7)
+		k->alert[i].cleared_ms = k->alert[i].f.time_ms + 30 * HOUR_MS;
 }
 
 static int64_t now(const struct fake *k)
@@ -163,11 +165,15 @@ static void count_alerts(const struct fake *k, struct snapshot *s)
 {
 	uint32_t i;
 
-	s->n_alerts = s->n_severe = s->n_high = s->n_low = 0;
+	s->n_alerts = s->n_severe = s->n_high = s->n_low = s->n_cleared = 0;
 	for (i = 0; i < k->n_alerts && k->alert[i].f.time_ms <= s->data_ms; i++) {
 		char priority = model_priority(k->alert[i].f.severity);
 
 		s->n_alerts++;
+		if (k->alert[i].cleared_ms != INT64_MIN && k->alert[i].cleared_ms <= s->data_ms) {
+			s->n_cleared++;
+			continue;
+		}
 		s->n_severe += priority == 'S';
 		s->n_high += priority == '!';
 		s->n_low += priority == '.';
@@ -315,6 +321,9 @@ struct feed *fake_open(const struct fake_options *o)
 	k->speed = 60;
 	k->zone.fixed = true;
 	model_default(&k->model);
+	k->model.hash = 0x1f2e3d4c5b6a7988;
+	k->model.budget_kud = 250;
+	k->model.at_risk_per_day = 10;
 	make_events(k);
 	make_alerts(k);
 	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,

@@ -1,0 +1,36 @@
+#include "ui/promise.h"
+
+#include "model/model.h"
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define DAY_MS 86400000.0
+
+bool promise_of(const struct model *m, int64_t span_ms, uint32_t n_alerts, struct promise *ret)
+{
+	if (!m || !(m->budget_kud > 0) || !(m->at_risk_per_day > 0) || span_ms <= 0)
+		return false;
+	ret->day = m->budget_kud * m->at_risk_per_day / 1000;
+	ret->so_far = ret->day * (double)span_ms / DAY_MS;
+	ret->is_broken = ret->so_far >= PROMISE_LEAST
+		&& n_alerts > PROMISE_TOO_MANY * ret->so_far;
+	return true;
+}
+
+void promise_add(const struct ui *u, struct parts *p, unsigned rank)
+{
+	const struct snapshot *s = u->snap;
+	const struct model *m = u->feed->model;
+	char n[WORDS_MAX];
+	struct promise q;
+	struct part *part;
+
+	if (!promise_of(m, s->data_ms - s->first_ms, s->n_alerts, &q))
+		return;
+	part = parts_add(p, rank, q.is_broken ? INK_HIGH : INK_DIM,
+		"%s alert%s, %.*f promised so far%s", words_count(s->n_alerts, n),
+		s->n_alerts == 1 ? "" : "s", q.so_far < 10, q.so_far,
+		q.is_broken ? ": TOO MANY" : "");
+	part->is_right = true;
+	parts_add(p, rank + 1, INK_DIM, "(%.2g a day, %.3g/kud)", q.day, m->budget_kud)->gap = 1;
+}

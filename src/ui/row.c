@@ -1,0 +1,94 @@
+#include "ui/row.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define WINDOW_ALERTS 64
+
+static int span_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Three times what a change takes from its onset to its alert, in the median of the first alerts of
+ * a log or the newest of a live run. A stray time far outside of the log does not matter.
+ */
+static int64_t window_of(const struct ui *u)
+{
+	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts, i;
+	int64_t span[WINDOW_ALERTS];
+	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS, first = u->snap->live ? n - used : 0;
+
+	for (i = 0; i < used; i++) {
+		const struct finding *f = &feed_alert(u->feed, first + i)->f;
+
+		span[i] = f->time_ms - f->onset_ms;
+	}
+	if (!used)
+		return words_window_around(0);
+	qsort(span, used, sizeof *span, span_cmp);
+	return words_window_around(3 * span[used / 2]);
+}
+
+struct row_plan row_plan(const struct ui *u, int columns)
+{
+	struct row_plan g = { .columns = columns, .time_x = 5, .window_ms = window_of(u) };
+	int time = ui_time_width(u), rest = columns - 19 - time;
+
+	g.chart = view_clamp(rest / 3, 6, 32);
+	g.user = view_clamp(rest / 5, 8, 14);
+	g.pair = rest - g.chart - g.user;
+	g.user_x = g.time_x + time + 1;
+	g.pair_x = g.user_x + g.user + 1;
+	g.score_x = g.pair_x + g.pair + 1;
+	g.chart_x = g.score_x + 6 + 1 + 3 + 1;
+	return g;
+}
+
+void row_heads(struct ui *u, const struct row_plan *g, int line)
+{
+	struct term *t = &u->term;
+	char span[WORDS_MAX];
+
+	term_put(t, line, 0, g->columns, INK_HEAD, " P S");
+	term_put(t, line, g->time_x, g->user_x - g->time_x, INK_HEAD, "TIME");
+	term_put(t, line, g->user_x, g->user, INK_HEAD, "USER");
+	term_put(t, line, g->pair_x, g->pair, INK_HEAD, "FROM > TO");
+	term_put(t, line, g->score_x, 11, INK_HEAD, " SCORE  N");
+	term_putf(t, line, g->chart_x, g->chart, INK_HEAD, "INTEREST %s",
+		words_span(g->window_ms, span));
+}
+
+const struct interest *row_interest(struct ui *u, const struct row_plan *g, uint32_t alert)
+{
+	return interest_look(u, alert, g->window_ms,
+		(unsigned)g->chart * glyph_per_cell(u->term.glyphs));
+}
+
+void row_draw(struct ui *u, const struct row_plan *g, uint32_t alert, int line, bool is_cursor)
+{
+	const struct alert *a = feed_alert(u->feed, alert);
+	const struct finding *f = &a->f;
+	struct term *t = &u->term;
+	enum ink ink = is_cursor ? INK_CURSOR : INK_TEXT, priority;
+	const char *sign = ui_priority(f->severity, &priority);
+	char time[UI_TIME_MAX], user[UI_NAME_MAX];
+	const struct interest *interest = row_interest(u, g, alert);
+	bool is_cleared = ui_is_cleared(u, a);
+
+	term_put(t, line, 0, g->chart_x, ink, is_cursor ? ">" : "");
+	term_put(t, line, 1, 2, is_cleared ? INK_DIM : priority, sign[0] == ' ' ? sign + 1 : sign);
+	term_put(t, line, 3, 1, ink, is_cleared ? "C" : "N");
+	term_put(t, line, g->time_x, g->user_x - g->time_x, ink, ui_time(u, f->time_ms, time));
+	term_put(t, line, g->user_x, g->user, ink, ui_user(u, f->user, user));
+	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1, g->pair }, ink);
+	term_putf(t, line, g->score_x, 6, ink, "%6.2f", (double)f->score);
+	term_putf(t, line, g->score_x + 6, 4, ink, "%4u",
+		u->roll.n > alert ? u->roll.alert[alert].nth : 0);
+	term_chart(t, line, g->chart_x, g->chart, interest->cell, interest->max, INFINITY);
+}

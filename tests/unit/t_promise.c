@@ -1,0 +1,63 @@
+/* What was promised is arithmetic on the model; what is too many is CONTRACT's bound. */
+#include "ui/promise.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/model.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static void promised_by_budget_and_risk(void **state)
+{
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000 };
+	struct promise p;
+
+	(void)state;
+	assert_true(promise_of(&m, 3 * DAY_MS, 12, &p));
+	assert_float_equal(p.day, 2, 1e-9);
+	assert_float_equal(p.so_far, 6, 1e-9);
+	assert_false(p.is_broken);
+	assert_true(promise_of(&m, 3 * DAY_MS, 13, &p));
+	assert_true(p.is_broken);
+}
+
+static void few_are_never_too_many(void **state)
+{
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000 };
+	struct promise p;
+
+	(void)state;
+	assert_true(promise_of(&m, 2 * DAY_MS, 40, &p));        /* 4 promised */
+	assert_false(p.is_broken);
+}
+
+static void nothing_is_promised_without_a_fit(void **state)
+{
+	struct model m = { .budget_kud = .5 };
+	struct promise p;
+
+	(void)state;
+	assert_false(promise_of(&m, DAY_MS, 1, &p));
+	m.at_risk_per_day = 10;
+	assert_false(promise_of(&m, 0, 1, &p));
+	assert_false(promise_of(NULL, DAY_MS, 1, &p));
+	m.budget_kud = 0;
+	assert_false(promise_of(&m, DAY_MS, 1, &p));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(promised_by_budget_and_risk),
+		cmocka_unit_test(few_are_never_too_many),
+		cmocka_unit_test(nothing_is_promised_without_a_fit),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
