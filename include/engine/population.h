@@ -44,7 +44,7 @@ struct population_flow {
 
 struct population {
 	struct population_row *row;     /* of all categories but DICT_NONE; in the order asked for */
-	struct population_flow *flow;   /* most users first, then shifts, then by bytes */
+	struct population_flow *flow;   /* most users first, then shifts, then by names */
 	uint32_t n_rows, n_flows;
 	uint32_t shifts, users, back;
 	uint32_t hour[POPULATION_HOURS];        /* of all shifts */
@@ -56,7 +56,7 @@ struct population_options {
 	struct population_span span;
 	uint32_t n_alerts;              /* the first so many of the feed */
 	int64_t now_ms;                 /* clearings up to then are known */
-	enum population_sort sort;      /* ties by the others in turn, at last by bytes */
+	enum population_sort sort;      /* ties by the others in turn, at last by names */
 };
 
 /* window_ms 0: all since first_ms. n_cells is kept within POPULATION_CELLS_MAX. */

@@ -23,6 +23,9 @@ unsigned glyph_per_cell(enum glyphs g);         /* values a cell */
 /* The text of one cell from glyph_per_cell() values; for GLYPHS_ACS a letter of the alternate set.
  */
 const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf);
+/* A cell of a heat map: a dot for nothing, then four shades. */
+#define GLYPH_SHADES 5
+const char *glyph_shade(enum glyphs g, float v, float max, char *buf);
 /* 0..steps-1; 0 also for NaN, for anything below zero, and when max is no positive number. */
 unsigned glyph_step(float v, float max, unsigned steps);
 

@@ -15,6 +15,7 @@
 #include "ui/pane.h"
 #include "ui/prompt.h"
 #include "ui/roll.h"
+#include "ui/tables.h"
 #include "ui/term.h"
 #include "ui/view.h"
 
@@ -46,6 +47,24 @@ struct user_state {             /* view_user.c */
 	struct pane pane;
 };
 
+enum population_pane { PANE_CATEGORIES, PANE_FLOWS, PANE_HOURS, PANE_N };
+
+struct population_state {       /* view_population.c */
+	struct tables tables;
+	struct tables_place categories, flows;
+	enum population_pane focus;
+	bool is_held, is_zoomed, has_window;
+};
+
+struct users_state {            /* view_users.c */
+	struct population_pick pick;
+	struct population_options o;
+	uint32_t *alert;        /* numbers; owned */
+	uint32_t n, cursor, top;
+	int page;
+	bool is_held, is_made;
+};
+
 struct help_state {
 	unsigned top, n_rows, page;
 };
@@ -60,6 +79,8 @@ struct ui {
 	unsigned depth;
 	struct live_state live;
 	struct user_state user;
+	struct population_state population;
+	struct users_state users;
 	struct help_state help;
 	struct prompt prompt;
 	struct bar bar;
@@ -83,6 +104,10 @@ void ui_draw(struct ui *u);             /* the whole screen */
 
 void ui_show(struct ui *u, enum view_id view);  /* on top of the present one */
 void ui_up(struct ui *u);                       /* back; out of the console at the lowest */
+/* Down to it where it is already below, else on top. */
+void ui_go(struct ui *u, enum view_id view);
+/* USER on top, at an alert's time. */
+void ui_show_alert(struct ui *u, uint32_t alert);
 void ui_say(struct ui *u, bool is_error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */

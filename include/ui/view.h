@@ -9,8 +9,12 @@
 
 struct ui;
 
-enum view_id { VIEW_LIVE, VIEW_USER, VIEW_HELP, VIEW_N };
+enum view_id { VIEW_LIVE, VIEW_USER, VIEW_POPULATION, VIEW_USERS, VIEW_HELP, VIEW_N };
 enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
+
+/* What else a view can be told to do. */
+enum turn { TURN_WIDER, TURN_NARROWER, TURN_EARLIER, TURN_LATER, TURN_RESET, TURN_SORT, TURN_PANE,
+	TURN_ZOOM };
 
 struct view {
 	unsigned bit;                                   /* enum views of keys.h */
@@ -20,13 +24,15 @@ struct view {
 	void (*move)(struct ui *u, enum move how);
 	void (*follow)(struct ui *u, bool on);          /* on: go with what is newest; off: hold */
 	bool (*is_held)(const struct ui *u);
+	void (*open)(struct ui *u);                     /* what is under the cursor; may be NULL */
+	void (*turn)(struct ui *u, enum turn what);     /* may be NULL */
 	void (*find)(struct ui *u);                     /* opens its prompt; may be NULL */
 	void (*find_again)(struct ui *u, int direction);        /* 0: end the search */
 	void (*status)(struct ui *u, struct parts *p);  /* what it has to say below */
 	void (*done)(struct ui *u);                     /* frees what it holds; may be NULL */
 };
 
-extern const struct view view_live, view_user, view_help;
+extern const struct view view_live, view_user, view_population, view_users, view_help;
 extern const struct view *const view_table[VIEW_N];
 
 /* The top row of a list so that the cursor is among the page's rows, moved as little as can be. */

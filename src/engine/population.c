@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "engine/feed.h"
+#include "ingest/names.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
@@ -209,11 +210,17 @@ static int number_cmp(int64_t a, int64_t b)
 	return (b > a) - (b < a);
 }
 
-static int name_cmp(const struct dict *d, uint32_t a, uint32_t b)
+/* As people see them, none last. */
+static int name_cmp(const struct feed *f, uint32_t a, uint32_t b)
 {
+	const struct dict *d = f->ids->category;
+	int r;
+
 	if (a == DICT_NONE || b == DICT_NONE)
 		return (a == DICT_NONE) - (b == DICT_NONE);
-	return dict_cmp(d, a, b);
+	r = strcmp(names_show(f->names, dict_text(d, a, NULL)),
+		names_show(f->names, dict_text(d, b, NULL)));
+	return r ? r : dict_cmp(d, a, b);
 }
 
 static int by_key(const struct census *c, enum population_sort key, const struct population_row *a,
@@ -227,7 +234,7 @@ static int by_key(const struct census *c, enum population_sort key, const struct
 	case SORT_NET:
 		return number_cmp((int64_t)a->gained - a->lost, (int64_t)b->gained - b->lost);
 	default:
-		return name_cmp(c->f->ids->category, a->category, b->category);
+		return name_cmp(c->f, a->category, b->category);
 	}
 }
 
@@ -245,14 +252,13 @@ static int flow_cmp(const void *a, const void *b, void *ctx)
 {
 	const struct census *c = ctx;
 	const struct population_flow *x = a, *y = b;
-	const struct dict *d = c->f->ids->category;
 	int r = number_cmp(x->users, y->users);
 
 	if (!r)
 		r = number_cmp(x->shifts, y->shifts);
 	if (!r)
-		r = name_cmp(d, x->from, y->from);
-	return r ? r : name_cmp(d, x->to, y->to);
+		r = name_cmp(c->f, x->from, y->from);
+	return r ? r : name_cmp(c->f, x->to, y->to);
 }
 
 /* n shifts: no more rows than two each, no more ways than one. */

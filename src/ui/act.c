@@ -31,14 +31,18 @@ void act_hold(struct ui *u, int unused)
 
 void act_open(struct ui *u, int unused)
 {
-	const struct finding *found = &feed_alert(u->feed, u->live.list.cursor)->f;
-
 	(void)unused;
-	u->user.user = found->user;
-	u->user.is_held = true;
-	u->user.wanted_ms = found->time_ms;
-	view_live.follow(u, false);
-	ui_show(u, VIEW_USER);
+	view(u)->open(u);
+}
+
+void act_turn(struct ui *u, int what)
+{
+	view(u)->turn(u, (enum turn)what);
+}
+
+void act_go(struct ui *u, int view)
+{
+	ui_go(u, (enum view_id)view);
 }
 
 void act_help(struct ui *u, int unused)

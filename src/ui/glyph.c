@@ -9,6 +9,8 @@ const char *const glyphs_name[GLYPHS_N] = { "braille", "blocks", "acs", "ascii" 
 static const char *const block[8] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 /* Scan lines 9, 7, 5, 3, 1 of the VT100's alternate set, from the bottom up. */
 static const char *const scan[5] = { "s", "r", "q", "p", "o" };
+static const char *const shade[GLYPH_SHADES] = { "·", "░", "▒", "▓", "█" };
+static const char *const plain_shade[GLYPH_SHADES] = { ".", ":", "+", "*", "#" };
 static const char *const letter[5] = { "_", ".", "-", "=", "#" };
 
 struct rung {
@@ -88,4 +90,11 @@ const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf)
 	if (isnan(*v))
 		return " ";
 	return rung[g].text[glyph_step(*v, max, rung[g].n)];
+}
+
+const char *glyph_shade(enum glyphs g, float v, float max, char *buf)
+{
+	const char *const *s = g <= GLYPHS_BLOCKS ? shade : plain_shade;
+
+	return strcpy(buf, s[glyph_step(v, max, GLYPH_SHADES)]);
 }

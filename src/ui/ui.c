@@ -123,6 +123,32 @@ void ui_show(struct ui *u, enum view_id view)
 	u->view = view;
 }
 
+void ui_go(struct ui *u, enum view_id view)
+{
+	unsigned i;
+
+	if (u->view == view)
+		return;
+	for (i = 0; i < u->depth && u->below[i] != view; i++)
+		;
+	if (i == u->depth) {
+		ui_show(u, view);
+		return;
+	}
+	u->depth = i;
+	u->view = view;
+}
+
+void ui_show_alert(struct ui *u, uint32_t alert)
+{
+	const struct finding *found = &feed_alert(u->feed, alert)->f;
+
+	u->user.user = found->user;
+	u->user.is_held = true;
+	u->user.wanted_ms = found->time_ms;
+	ui_go(u, VIEW_USER);
+}
+
 void ui_up(struct ui *u)
 {
 	if (u->depth)

@@ -1,7 +1,8 @@
 #include "ui/view.h"
 
 const struct view *const view_table[VIEW_N] = {
-	[VIEW_LIVE] = &view_live, [VIEW_USER] = &view_user, [VIEW_HELP] = &view_help,
+	[VIEW_LIVE] = &view_live, [VIEW_USER] = &view_user,
+	[VIEW_POPULATION] = &view_population, [VIEW_USERS] = &view_users, [VIEW_HELP] = &view_help,
 };
 
 unsigned view_scroll(unsigned top, unsigned cursor, unsigned page, unsigned n)

@@ -33,10 +33,22 @@ static int line_of(struct page *p)
 	return p->b.line + (int)(row - p->u->help.top);
 }
 
+/* In words; where it is nearly everywhere, nothing. */
 static void views_of(unsigned views, char *buf, size_t n)
 {
-	snprintf(buf, n, "%s%s%s%s", views & IN_PROMPT ? "/ T" : "", views & IN_LIVE ? "LIVE " : "",
-		views & IN_USER ? "USER " : "", views & IN_HELP ? "HELP" : "");
+	static const struct { unsigned bit; const char *name; } in[] = {
+		{ IN_PROMPT, "prompt" }, { IN_LIVE, "LIVE" }, { IN_USER, "USER" },
+		{ IN_POPULATION, "POPUL." }, { IN_USERS, "USERS" }, { IN_HELP, "HELP" },
+	};
+	size_t i, len = 0;
+
+	*buf = 0;
+	if ((views & IN_LISTS) == IN_LISTS)
+		return;
+	for (i = 0; i < sizeof in / sizeof *in && len < n; i++)
+		if (views & in[i].bit)
+			len += (size_t)snprintf(buf + len, n - len, "%s%s", len ? " " : "",
+				in[i].name);
 }
 
 static void draw_action(struct page *p, const struct action *a)
@@ -54,7 +66,7 @@ static void draw_action(struct page *p, const struct action *a)
 	views_of(a->views, views, sizeof views);
 	term_put(t, line, x + 1, KEYS_WIDTH, INK_KEY, keys);
 	term_put(t, line, x + 1 + KEYS_WIDTH, VIEWS_WIDTH, INK_DIM,
-		a->views == IN_ALL ? "" : views);
+		views);
 	term_put(t, line, x + 1 + KEYS_WIDTH + VIEWS_WIDTH,
 		p->b.columns - 1 - KEYS_WIDTH - VIEWS_WIDTH, INK_TEXT, a->help);
 }

@@ -173,6 +173,12 @@ static void draw_detail(struct ui *u, struct box b)
 	put_before(u, alert, b, b.line + 5);
 }
 
+static void open_user(struct ui *u)
+{
+	follow(u, false);
+	ui_show_alert(u, u->live.list.cursor);
+}
+
 static void draw_loading(struct ui *u, struct box b)
 {
 	const struct snapshot *s = u->snap;
@@ -381,6 +387,7 @@ const struct view view_live = {
 	.move = move,
 	.follow = follow,
 	.is_held = is_held,
+	.open = open_user,
 	.find = find,
 	.find_again = find_again,
 	.status = status,

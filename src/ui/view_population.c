@@ -1,0 +1,282 @@
+#include <string.h>
+
+#include "base/dict.h"
+#include "ui/keys.h"
+#include "ui/promise.h"
+#include "ui/ui.h"
+#include "ui/words.h"
+
+#define ALL_PANES 13    /* the body's least lines to show three panes */
+
+static const char *const sort_name[SORT_N] = {
+	[SORT_GAINED] = "gained", [SORT_LOST] = "lost", [SORT_NET] = "net", [SORT_NAME] = "name",
+};
+
+/* Live, the last day matters; of a log that is over, all of it. */
+static void choose_window(struct ui *u)
+{
+	struct population_state *s = &u->population;
+
+	if (!s->has_window)
+		s->tables.window = u->snap->live ? 1 : TABLES_WINDOWS - 1;
+	s->has_window = true;
+}
+
+static struct tables_place *place(struct ui *u)
+{
+	struct population_state *s = &u->population;
+
+	return s->focus == PANE_FLOWS ? &s->flows : &s->categories;
+}
+
+static uint32_t n_rows(const struct ui *u)
+{
+	const struct population_state *s = &u->population;
+
+	if (!s->tables.is_made)
+		return 0;
+	return s->focus == PANE_FLOWS ? s->tables.p.n_flows : s->tables.p.n_rows;
+}
+
+static bool pick_of(const struct ui *u, struct population_pick *ret)
+{
+	const struct population_state *s = &u->population;
+
+	*ret = (struct population_pick){ .is_flow = s->focus == PANE_FLOWS };
+	if (!n_rows(u))
+		return false;
+	if (ret->is_flow) {
+		ret->from = s->tables.p.flow[s->flows.cursor].from;
+		ret->to = s->tables.p.flow[s->flows.cursor].to;
+	} else {
+		ret->to = s->tables.p.row[s->categories.cursor].category;
+	}
+	return true;
+}
+
+static void draw_summary(struct ui *u, struct box b)
+{
+	const struct population_state *s = &u->population;
+	const struct population *p = &s->tables.p;
+	struct parts parts = { .n = 0 };
+	char time[UI_TIME_MAX];
+	unsigned i;
+
+	parts_add(&parts, 0, INK_TITLE, "POPULATION");
+	parts_add(&parts, 0, INK_TEXT, "%u shift%s of %u user%s, %u back", p->shifts,
+		p->shifts == 1 ? "" : "s", p->users, p->users == 1 ? "" : "s", p->back);
+	parts_add(&parts, 3, INK_DIM, "until %s", ui_time(u, s->tables.o.now_ms, time));
+	for (i = 0; i < TABLES_WINDOWS; i++) {
+		bool is_it = i == s->tables.window;
+		struct part *part = parts_add(&parts, is_it ? 0 : 1, is_it ? INK_KEY : INK_DIM,
+			is_it ? "[%s]" : "%s", tables_window_name[i]);
+
+		part->is_right = i == 0;
+		part->gap = i == 0 ? 2 : 1;
+	}
+	parts_add(&parts, 2, INK_DIM, "by %s", sort_name[s->tables.sort]);
+	parts_draw(&parts, &u->term, b.line, b.column, b.columns);
+}
+
+static void draw_empty(struct ui *u, struct box b)
+{
+	const struct snapshot *s = u->snap;
+	struct term *t = &u->term;
+	char n[WORDS_MAX];
+	int x = b.column + 2, width = b.columns - 2;
+
+	term_putf(t, b.line + 1, x, width, INK_TITLE, u->population.tables.window + 1 < TABLES_WINDOWS
+			? "No shift in the last %s"
+			: "No shift yet",
+		tables_window_name[u->population.tables.window]);
+	term_put(t, b.line + 2, x, width, INK_TEXT,
+		"A shift is an alert: a user went from one category to another.");
+	if (s->n_alerts)
+		term_putf(t, b.line + 4, x, width, INK_TEXT,
+			"%s alert%s so far lie before: w looks further back.",
+			words_count(s->n_alerts, n), s->n_alerts == 1 ? "" : "s");
+	else if (!s->live && s->n_alerts_total)
+		term_putf(t, b.line + 4, x, width, INK_TEXT,
+			"The log has %s, later: ] goes to the first.",
+			words_count(s->n_alerts_total, n));
+	else
+		term_putf(t, b.line + 4, x, width, INK_TEXT,
+			"%s users are watched: LIVE (F4) says what an alert needs.",
+			words_count(s->users, n));
+}
+
+static void draw_pane(struct ui *u, enum population_pane pane, struct box b)
+{
+	struct population_state *s = &u->population;
+
+	s->categories.has_focus = s->focus == pane;
+	s->flows.has_focus = s->focus == PANE_FLOWS;
+	if (pane == PANE_CATEGORIES)
+		tables_categories(&s->tables, u, b, &s->categories);
+	else if (pane == PANE_FLOWS)
+		tables_flows(&s->tables, u, b, &s->flows);
+	else
+		tables_hours(&s->tables, u, b, &s->categories);
+}
+
+/* Categories get what is left when the others have a quarter and a third. */
+static void draw_narrow(struct ui *u, struct box b)
+{
+	struct box flows = b, hours = b, list = b;
+
+	flows.lines = b.lines / 4;
+	hours.lines = b.lines / 3;
+	list.lines = b.lines - flows.lines - hours.lines;
+	flows.line = b.line + list.lines;
+	hours.line = flows.line + flows.lines;
+	draw_pane(u, PANE_CATEGORIES, list);
+	draw_pane(u, PANE_FLOWS, flows);
+	draw_pane(u, PANE_HOURS, hours);
+}
+
+static void draw_wide(struct ui *u, struct box b)
+{
+	struct box list = b, flows = b, matrix = b, hours = b;
+	struct population_pick pick;
+
+	list.columns = flows.columns = b.columns / 2 - 2;
+	matrix.column = hours.column = b.columns / 2 + 1;
+	matrix.columns = hours.columns = b.columns - matrix.column;
+	list.lines = b.lines * 3 / 5;
+	flows.line = list.line + list.lines;
+	flows.lines = b.lines - list.lines;
+	matrix.lines = b.lines / 2 < 18 ? b.lines / 2 : 18;
+	hours.line = matrix.line + matrix.lines;
+	hours.lines = b.lines - matrix.lines;
+	draw_pane(u, PANE_CATEGORIES, list);
+	draw_pane(u, PANE_FLOWS, flows);
+	term_wall(&u->term, b.line, b.columns / 2 - 1, b.lines);
+	pick_of(u, &pick);
+	tables_matrix(&u->population.tables, u, matrix, &pick);
+	draw_pane(u, PANE_HOURS, hours);
+}
+
+static void draw(struct ui *u, struct box b)
+{
+	struct population_state *s = &u->population;
+	struct box body = { b.line + 1, b.column, b.lines - 1, b.columns };
+	bool is_one = s->is_zoomed || body.lines < ALL_PANES;
+	bool is_wide = b.columns >= UI_WIDE && !is_one;
+
+	choose_window(u);
+	if (!tables_look(&s->tables, u, tables_cells(u, is_wide ? b.columns / 2 - 2 : b.columns),
+		    s->is_held)) {
+		term_put(&u->term, b.line, b.column, b.columns, INK_ERROR,
+			"out of memory: the alerts could not be counted");
+		return;
+	}
+	if (s->tables.o.n_alerts > u->snap->n_alerts || !s->tables.p.n_rows)
+		s->is_held = false;
+	if (!s->is_held)
+		place(u)->cursor = 0;
+	draw_summary(u, b);
+	if (!s->tables.p.n_flows)
+		draw_empty(u, body);
+	else if (is_one)
+		draw_pane(u, s->focus, body);
+	else if (is_wide)
+		draw_wide(u, body);
+	else
+		draw_narrow(u, body);
+}
+
+static void follow(struct ui *u, bool on)
+{
+	struct population_state *s = &u->population;
+
+	s->is_held = !on && s->tables.is_made;
+	if (on)
+		s->categories.cursor = s->flows.cursor = 0;
+}
+
+static void move(struct ui *u, enum move how)
+{
+	struct tables_place *at = place(u);
+	uint32_t n = n_rows(u);
+
+	if (!n)
+		return;
+	follow(u, false);
+	at->cursor = view_step(how, at->cursor, (unsigned)at->page, n);
+}
+
+static bool is_held(const struct ui *u)
+{
+	return u->population.is_held;
+}
+
+/* Another order keeps the category under the cursor, as long as the view is held. */
+static void sort(struct ui *u)
+{
+	struct population_state *s = &u->population;
+
+	s->tables.sort = (s->tables.sort + 1) % SORT_N;
+	s->categories.cursor = s->categories.top = 0;
+	ui_say(u, false, "categories by %s", sort_name[s->tables.sort]);
+}
+
+static void turn(struct ui *u, enum turn what)
+{
+	struct population_state *s = &u->population;
+	unsigned step = what == TURN_WIDER ? 1 : TABLES_WINDOWS - 1;
+
+	switch (what) {
+	case TURN_SORT:
+		sort(u);
+		break;
+	case TURN_PANE:
+		s->focus = (s->focus + 1) % PANE_N;
+		break;
+	case TURN_ZOOM:
+		s->is_zoomed = !s->is_zoomed;
+		break;
+	default:
+		s->tables.window = (s->tables.window + step) % TABLES_WINDOWS;
+		follow(u, true);
+	}
+}
+
+static void open_users(struct ui *u)
+{
+	struct population_pick pick;
+
+	if (!pick_of(u, &pick))
+		return;
+	follow(u, false);
+	u->users.pick = pick;
+	u->users.o = u->population.tables.o;
+	u->users.is_held = true;
+	u->users.is_made = false;
+	u->users.cursor = u->users.top = 0;
+	ui_go(u, VIEW_USERS);
+}
+
+static void status(struct ui *u, struct parts *p)
+{
+	const struct population_state *s = &u->population;
+	uint32_t newer = u->snap->n_alerts - s->tables.o.n_alerts;
+	char time[UI_TIME_MAX];
+
+	if (s->is_held && newer)
+		parts_add(p, 0, INK_KEY, "HELD at %s: %u newer alert%s waiting, G to follow",
+			ui_time(u, s->tables.o.now_ms, time), newer, newer == 1 ? "" : "s");
+	else if (s->is_held)
+		parts_add(p, 0, INK_KEY, "HELD at %s: G to follow",
+			ui_time(u, s->tables.o.now_ms, time));
+	promise_add(u, p, 4);
+}
+
+static void done(struct ui *u)
+{
+	tables_done(&u->population.tables);
+}
+
+const struct view view_population = {
+	.bit = IN_POPULATION, .is_framed = true, .draw = draw, .move = move, .follow = follow,
+	.is_held = is_held, .open = open_users, .turn = turn, .status = status, .done = done,
+};
