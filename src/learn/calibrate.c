@@ -90,7 +90,7 @@ double budget_kud(const struct budget *b, const struct model *m)
 static int overrule_volume(struct model *m, const struct overrule *o, struct err *e)
 {
 	const struct budget *b = &o->volume_budget;
-	double days = (double)(m->to_ms - m->from_ms) / DAY_MS;
+	double days = m->at_risk_per_day > 0 ? m->user_days / m->at_risk_per_day : 0;
 	double at_risk = days > 0 ? m->volume.user_days / days : 0;
 	bool speaks = m->channels & CHANNEL_BIT(CHANNEL_VOLUME);
 	if (b->amount <= 0 || (!speaks && !o->name))
@@ -129,6 +129,27 @@ static int64_t total_exposure(const struct sweep *s)
 	int64_t sum = 0;
 	for (uint32_t i = 0; i < s->n_exposures; i++)
 		sum += s->exposure[i].to_ms - s->exposure[i].from_ms;
+	return sum;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct exposure *x = a, *y = b;
+	return (x->from_ms > y->from_ms) - (x->from_ms < y->from_ms);
+}
+
+/* Time at which anybody is at risk: a stray row of months ago is no time of the log. */
+static int64_t time_at_risk(const struct sweep *s)
+{
+	int64_t sum = 0, until_ms = INT64_MIN;
+	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_start);
+	for (uint32_t i = 0; i < s->n_exposures; i++) {
+		const struct exposure *x = &s->exposure[i];
+		int64_t from_ms = x->from_ms > until_ms ? x->from_ms : until_ms;
+		if (x->to_ms > from_ms)
+			sum += x->to_ms - from_ms;
+		until_ms = x->to_ms > until_ms ? x->to_ms : until_ms;
+	}
 	return sum;
 }
 
@@ -172,7 +193,7 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 		return err_set(e, -ENODATA,
 			"no user has been at risk: %u counts are needed to start",
 			PROFILE_WARM_UP + 1);
-	double days = fmax((double)(m->to_ms - m->from_ms) / DAY_MS, 1);
+	double days = fmax((double)time_at_risk(s) / DAY_MS, 1);
 	m->user_days = (double)l.exposure_ms / DAY_MS;
 	m->at_risk_per_day = m->user_days / days;
 	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,

@@ -150,6 +150,21 @@ static void a_budget_below_ten_alarms_is_unverified_and_extrapolated(void **stat
 	sweep_done(&s);
 }
 
+/* Of eighths of a day, those in which somebody is at risk. */
+static double slow_days(const struct sweep *s)
+{
+	uint32_t eighths = 0;
+	for (int64_t k = 0; k < 8 * 3000; k++) {
+		bool is_any = false;
+		for (uint32_t i = 0; i < s->n_exposures && !is_any; i++)
+			is_any = s->exposure[i].from_ms <= k * DAY_MS / 8 &&
+				s->exposure[i].to_ms > k * DAY_MS / 8;
+		eighths += is_any;
+	}
+	return eighths / 8.;
+}
+
+/* However far its first and last rows are apart. */
 static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
 {
 	struct sweep s;
@@ -157,11 +172,15 @@ static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
 	struct err e = {0};
 	(void)state;
 	make_sweep(&s, 400, 3);
+	s.exposure[7].from_ms += 2000 * DAY_MS;
+	s.exposure[7].to_ms += 2000 * DAY_MS;
 	a_model(&a);
 	a_model(&b);
+	a.from_ms = -1000 * DAY_MS;
 	assert_int_equal(calibrate(&a, &s, &(struct budget){ .amount = 2, .per_day = true }, &e),
 		0);
-	double users_a_day = a.user_days / 40;
+	double users_a_day = a.user_days / slow_days(&s);
+	assert_float_equal(a.at_risk_per_day, users_a_day, 1e-6);
 	assert_float_equal(a.budget_kud, 2 * 1000 / users_a_day, 1e-6);
 	assert_int_equal(calibrate(&b, &s, &(struct budget){ .amount = a.budget_kud }, &e), 0);
 	assert_true(a.threshold[CHANNEL_MIXTURE] == b.threshold[CHANNEL_MIXTURE]);
