@@ -8,7 +8,7 @@ void act_move(struct ui *u, int how);           /* enum move */
 void act_follow(struct ui *u, int on);
 void act_hold(struct ui *u, int unused);        /* or follows again */
 void act_open(struct ui *u, int unused);        /* what is under the cursor */
-void act_turn(struct ui *u, int what);          /* enum turn of the view */
+void act_adjust(struct ui *u, int what);          /* enum adjust of the view */
 void act_go(struct ui *u, int view);            /* enum view_id */
 void act_help(struct ui *u, int unused);
 void act_up(struct ui *u, int unused);

@@ -15,8 +15,8 @@ struct ui;
 #define KEY_NAME_MAX 16
 #define KEYS_HELP_COLUMNS 48    /* at most: a help line fits 80 columns */
 
-enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_POPULATION = 16,
-	IN_USERS = 32, IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
+enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_POPULATION = 128,
+	IN_USERS = 256, IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
 	IN_ALL = IN_LISTS | IN_HELP };  /* a prompt takes all keys, so it stands apart */
 enum when {
 	WHEN_LOADED = 1,

@@ -13,8 +13,8 @@ enum view_id { VIEW_LIVE, VIEW_USER, VIEW_POPULATION, VIEW_USERS, VIEW_HELP, VIE
 enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
 
 /* What else a view can be told to do. */
-enum turn { TURN_WIDER, TURN_NARROWER, TURN_EARLIER, TURN_LATER, TURN_RESET, TURN_SORT, TURN_PANE,
-	TURN_ZOOM };
+enum adjust { ADJUST_WIDER, ADJUST_NARROWER, ADJUST_EARLIER, ADJUST_LATER, ADJUST_RESET, ADJUST_SORT, ADJUST_PANE,
+	ADJUST_ZOOM };
 
 struct view {
 	unsigned bit;                                   /* enum views of keys.h */
@@ -24,8 +24,8 @@ struct view {
 	void (*move)(struct ui *u, enum move how);
 	void (*follow)(struct ui *u, bool on);          /* on: go with what is newest; off: hold */
 	bool (*is_held)(const struct ui *u);
-	void (*open)(struct ui *u);                     /* what is under the cursor; may be NULL */
-	void (*turn)(struct ui *u, enum turn what);     /* may be NULL */
+	void (*enter)(struct ui *u);                     /* what is under the cursor; may be NULL */
+	void (*adjust)(struct ui *u, enum adjust what);     /* may be NULL */
 	void (*find)(struct ui *u);                     /* opens its prompt; may be NULL */
 	void (*find_again)(struct ui *u, int direction);        /* 0: end the search */
 	void (*status)(struct ui *u, struct parts *p);  /* what it has to say below */

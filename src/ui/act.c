@@ -32,12 +32,12 @@ void act_hold(struct ui *u, int unused)
 void act_open(struct ui *u, int unused)
 {
 	(void)unused;
-	view(u)->open(u);
+	view(u)->enter(u);
 }
 
-void act_turn(struct ui *u, int what)
+void act_adjust(struct ui *u, int what)
 {
-	view(u)->turn(u, (enum turn)what);
+	view(u)->adjust(u, (enum adjust)what);
 }
 
 void act_go(struct ui *u, int view)

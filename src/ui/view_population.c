@@ -220,19 +220,19 @@ static void sort(struct ui *u)
 	ui_say(u, false, "categories by %s", sort_name[s->tables.sort]);
 }
 
-static void turn(struct ui *u, enum turn what)
+static void adjust(struct ui *u, enum adjust what)
 {
 	struct population_state *s = &u->population;
-	unsigned step = what == TURN_WIDER ? 1 : TABLES_WINDOWS - 1;
+	unsigned step = what == ADJUST_WIDER ? 1 : TABLES_WINDOWS - 1;
 
 	switch (what) {
-	case TURN_SORT:
+	case ADJUST_SORT:
 		sort(u);
 		break;
-	case TURN_PANE:
+	case ADJUST_PANE:
 		s->focus = (s->focus + 1) % PANE_N;
 		break;
-	case TURN_ZOOM:
+	case ADJUST_ZOOM:
 		s->is_zoomed = !s->is_zoomed;
 		break;
 	default:
@@ -278,5 +278,5 @@ static void done(struct ui *u)
 
 const struct view view_population = {
 	.bit = IN_POPULATION, .is_framed = true, .draw = draw, .move = move, .follow = follow,
-	.is_held = is_held, .open = open_users, .turn = turn, .status = status, .done = done,
+	.is_held = is_held, .enter = open_users, .adjust = adjust, .status = status, .done = done,
 };

@@ -134,5 +134,5 @@ static void done(struct ui *u)
 
 const struct view view_users = {
 	.bit = IN_USERS, .is_framed = true, .look = look, .draw = draw, .move = move,
-	.follow = follow, .is_held = is_held, .open = open_user, .status = status, .done = done,
+	.follow = follow, .is_held = is_held, .enter = open_user, .status = status, .done = done,
 };
