@@ -21,6 +21,7 @@ void act_step(struct ui *u, int direction);     /* to the next instant of anybod
 void act_step_user(struct ui *u, int direction);        /* of the user shown */
 void act_alert(struct ui *u, int direction);
 void act_goto(struct ui *u, int unused);
+void act_save(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
 void act_redraw(struct ui *u, int unused);
 void act_suspend(struct ui *u, int unused);

@@ -81,6 +81,15 @@ void term_resize(struct term *t, unsigned lines, unsigned columns);
 void term_redraw(struct term *t);       /* the next term_end() paints everything */
 void term_suspend(struct term *t);      /* the terminal back to the shell until it says go on */
 
+#define TERM_CELL_MAX 41        /* a character, its marks, and NUL */
+struct term_cell {
+	char text[TERM_CELL_MAX];
+	int width;                      /* columns: 1 or 2 */
+	enum ink ink;
+};
+/* What was drawn at a place: the start of a character. */
+void term_cell(const struct term *t, int line, int column, struct term_cell *ret);
+
 /* The cells as lines of text, blanks at the ends of lines cut; attributes as letters of the theme.
  */
 bool term_cells(const struct term *t, struct text *ret);

@@ -32,6 +32,9 @@ struct theme {
 	struct look look[INK_N];
 };
 
+/* 0xrrggbb of one of xterm's 256 colours from 16 on. */
+unsigned theme_rgb(unsigned colour);
+
 /* NULL: mono when NO_COLOR is set, else by COLORFGBG, else dark. NULL is returned for an unknown
  * word. */
 const struct theme *theme_choose(const char *word);

@@ -1,5 +1,7 @@
 #include "ui/act.h"
 
+#include "base/err.h"
+#include "ui/save.h"
 #include "ui/ui.h"
 #include "ui/when.h"
 #include "ui/words.h"
@@ -146,6 +148,29 @@ void act_goto(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
 		.label = "go to time: ", .hint = WHEN_FORMS, .done = go };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
+}
+
+/* The prompt is closed: what is saved is the screen without it. */
+static void save(struct ui *u, const char *path)
+{
+	struct err e = { 0 };
+
+	if (!*path)
+		return;
+	ui_draw(u);
+	if (save_screen(&u->term, path, &e) < 0)
+		ui_say(u, true, "%s", e.text);
+	else
+		ui_say(u, false, "the screen is in \"%s\"", path);
+}
+
+void act_save(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "save the screen to: ", .hint = SAVE_FORMS, .done = save };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

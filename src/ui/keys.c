@@ -118,6 +118,8 @@ static const struct action table[] = {
 
 	{ "quit", "Everywhere", { 'Q' }, IN_ALL, 0, act_quit, true, 0, NULL,
 		"quit, and leave the screen's text behind" },
+	{ "save", "Everywhere", { 'S' }, IN_LISTS, 0, act_save, 0, 0, NULL,
+		"this screen to a file: text, HTML or SVG" },
 	{ "redraw", "Everywhere", { C('l') }, IN_ALL, 0, act_redraw, 0, 0, NULL,
 		"draw the screen anew" },
 	{ "suspend", "Everywhere", { C('z') }, IN_ALL, 0, act_suspend, 0, 0, NULL,

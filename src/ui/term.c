@@ -409,20 +409,37 @@ static int cell_at(int y, int x, char *buf, attr_t *ret_attr, short *ret_pair)
 	width = wide[0] ? wcwidth(wide[0]) : 1;
 	if (!wide[0])
 		wide[0] = L' ';
-	if (wcsrtombs(buf, &from, CCHARW_MAX * 8, &state) == (size_t)-1)
+	if (wcsrtombs(buf, &from, TERM_CELL_MAX - 1, &state) == (size_t)-1)
 		strcpy(buf, "?");
 	return width > 0 ? width : 1;
 }
 
-static char letter_of(const struct term *t, attr_t attr, short pair)
+/* INK_N: none of ours. */
+static int ink_of(const struct term *t, attr_t attr, short pair)
 {
 	int i;
 
 	attr &= A_BOLD | A_REVERSE | A_DIM | A_UNDERLINE;
 	for (i = 0; i < INK_N; i++)
 		if (attributes(t, i) == attr && (!t->coloured || pair == i + 1 || (!pair && !i)))
-			return t->theme->look[i].letter;
-	return '?';
+			break;
+	return i;
+}
+
+void term_cell(const struct term *t, int line, int column, struct term_cell *ret)
+{
+	/* As the terminal would draw its alternate set. */
+	static const char *const scan[] = { ['o'] = "⎺", ['p'] = "⎻", ['q'] = "─", ['r'] = "⎼",
+		['s'] = "⎽", ['x'] = "│" };
+	char c;
+	attr_t attr;
+	short pair;
+
+	ret->width = cell_at(line, column, ret->text, &attr, &pair);
+	ret->ink = ink_of(t, attr, pair) < INK_N ? ink_of(t, attr, pair) : INK_TEXT;
+	c = ret->text[0];
+	if ((attr & A_ALTCHARSET) && c >= 'o' && c <= 'x' && scan[(unsigned char)c])
+		strcpy(ret->text, scan[(unsigned char)c]);
 }
 
 /* A line without the blanks at its end, and a line feed. */
@@ -435,7 +452,7 @@ static bool end_line(struct text *ret, size_t start)
 
 bool term_cells(const struct term *t, struct text *ret)
 {
-	char buf[CCHARW_MAX * 8 + 1];
+	char buf[TERM_CELL_MAX];
 	attr_t attr;
 	short pair;
 	int y, x;
@@ -455,7 +472,7 @@ bool term_cells(const struct term *t, struct text *ret)
 
 bool term_inks(const struct term *t, struct text *ret)
 {
-	char buf[CCHARW_MAX * 8 + 1];
+	char buf[TERM_CELL_MAX];
 	attr_t attr;
 	short pair;
 	int y, x;
@@ -463,7 +480,8 @@ bool term_inks(const struct term *t, struct text *ret)
 	for (y = 0; y < t->lines; y++) {
 		for (x = 0; x < t->columns;) {
 			int width = cell_at(y, x, buf, &attr, &pair), i;
-			char letter = letter_of(t, attr, pair);
+			int ink = ink_of(t, attr, pair);
+			char letter = ink < INK_N ? t->theme->look[ink].letter : '?';
 
 			for (i = 0; i < width; i++)
 				text_add(ret, &letter, 1);

@@ -58,6 +58,17 @@ static const struct theme themes[] = {
 	} },
 };
 
+/* A cube of six steps, then 24 greys. */
+unsigned theme_rgb(unsigned colour)
+{
+	static const unsigned step[6] = { 0, 0x5f, 0x87, 0xaf, 0xd7, 0xff };
+	unsigned n = colour - 16;
+
+	if (colour >= 232)
+		return 0x010101 * (8 + 10 * (colour - 232));
+	return step[n / 36 % 6] << 16 | step[n / 6 % 6] << 8 | step[n % 6];
+}
+
 /* COLORFGBG is "foreground;background" in the 16 colours; 7 and 15 are the white ones. */
 static const char *by_environment(void)
 {
