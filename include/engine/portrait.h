@@ -16,7 +16,7 @@ struct err;
 struct finding;
 struct model;
 
-#define PORTRAIT_CELLS_MAX 256
+#define PORTRAIT_CELLS_MAX 384
 
 struct portrait_row {
 	uint32_t category;              /* DICT_NONE: the rest, as one row */
@@ -50,6 +50,7 @@ struct portrait_options {
 	uint32_t max_rows;              /* with more categories, the last of these is the rest */
 	int64_t horizon_ms;             /* up to which time is known to have passed */
 	int64_t upto_ms;                /* the right edge, in the last cell; no later events */
+	int64_t back_ms;                /* the cells end so long before upto_ms */
 	int64_t span_ms;                /* 0: from the user's first event */
 	enum score_kind score;
 };

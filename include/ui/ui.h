@@ -44,6 +44,7 @@ struct user_state {             /* view_user.c */
 	uint32_t index;         /* of the event under the cursor, from the oldest, while held */
 	int64_t wanted_ms;      /* goes to the newest event up to then; INT64_MIN: nowhere */
 	struct pane_place place;
+	struct pane_window window;
 	struct pane pane;
 };
 

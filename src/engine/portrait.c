@@ -71,7 +71,7 @@ static void lay_cells(struct portrait *p, const struct portrait_options *o)
 	p->cell_ms = 1;
 	if (p->n_cells)
 		p->cell_ms = (span_ms + p->n_cells - 1) / p->n_cells;
-	p->from_ms = o->upto_ms - p->cell_ms * p->n_cells;
+	p->from_ms = o->upto_ms - o->back_ms - p->cell_ms * p->n_cells;
 	for (uint32_t i = 0; i < PORTRAIT_CELLS_MAX; i++)
 		p->score[i] = NAN;
 }

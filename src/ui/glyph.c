@@ -66,21 +66,44 @@ unsigned glyph_step(float v, float max, unsigned steps)
 	return (unsigned)ceilf(v / max * (float)(steps - 1) - 1e-4f);
 }
 
-/* Dots 7 3 2 1 rise at the left, 8 6 5 4 at the right; U+2800 plus a bit a dot. */
-static const char *braille(const float *v, float max, char *buf)
-{
-	static const unsigned char rise[2][4] = { { 0x40, 0x44, 0x46, 0x47 },
-		{ 0x80, 0xa0, 0xb0, 0xb8 } };
-	unsigned dots = 0, side;
+/* Dots 7 3 2 1 rise at the left, 8 6 5 4 at the right. */
+static const unsigned char rise[2][4] = { { 0x40, 0x44, 0x46, 0x47 }, { 0x80, 0xa0, 0xb0, 0xb8 } };
 
-	for (side = 0; side < 2; side++)
-		if (!isnan(v[side]))
-			dots |= rise[side][glyph_step(v[side], max, 4)];
+/* U+2800 plus a bit a dot. */
+static const char *put_dots(unsigned dots, char *buf)
+{
 	buf[0] = (char)0xe2;
 	buf[1] = (char)(0xa0 | dots >> 6);
 	buf[2] = (char)(0x80 | (dots & 0x3f));
 	buf[3] = 0;
 	return buf;
+}
+
+static const char *braille(const float *v, float max, char *buf)
+{
+	unsigned dots = 0, side;
+
+	for (side = 0; side < 2; side++)
+		if (!isnan(v[side]))
+			dots |= rise[side][glyph_step(v[side], max, 4)];
+	return put_dots(dots, buf);
+}
+
+const char *glyph_fill(enum glyphs g, const float *part, char *buf)
+{
+	static const char *const plain[] = { " ", ".", "-", "=", "#" };
+	unsigned dots = 0, side, step;
+
+	if (g == GLYPHS_BRAILLE) {
+		for (side = 0; side < 2; side++)
+			if ((step = glyph_step(part[side], 1, 5)))
+				dots |= rise[side][step - 1];
+		return dots ? put_dots(dots, buf) : strcpy(buf, " ");
+	}
+	if (g != GLYPHS_BLOCKS)
+		return strcpy(buf, plain[glyph_step(*part, 1, 5)]);
+	step = glyph_step(*part, 1, 9);
+	return strcpy(buf, step ? block[step - 1] : " ");
 }
 
 const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf)

@@ -8,11 +8,14 @@
 #include "base/err.h"
 #include "base/zone.h"
 #include "model/model.h"
+#include "ui/change.h"
+#include "ui/plot.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define LABEL_WIDTH 16
+#define CHANGE_ROOM 9   /* lines left for the bars of a change, alerts and events */
 #define WIDTH_FIXED 23  /* of a row, beside name, chart and time of the last event */
 
 /* Columns of the rows and lines of the parts, for one box. */
@@ -20,6 +23,7 @@ struct plan {
 	struct box b;
 	int name, chart_x, chart, last_x, last;
 	int rows, alerts, line;
+	uint32_t alert;         /* the one looked at, or ROLL_NONE */
 };
 
 void pane_done(struct pane *p)
@@ -38,8 +42,53 @@ static struct plan lay_out(const struct ui *u, struct box b)
 	l.chart = view_clamp(rest - l.name, 0, PORTRAIT_CELLS_MAX / 2);
 	l.chart_x = b.column + l.name + 14;
 	l.last_x = l.chart_x + l.chart + 9;
-	l.rows = view_clamp((b.lines - 4) / 3, 2, 12);
+	l.rows = view_clamp((b.lines - 4 - CHANGE_LINES) / 3, 2, 12);
+	l.alert = ROLL_NONE;
 	return l;
+}
+
+/* A portrait's cells as columns of the screen. */
+static struct bar bar_of(const struct portrait *q, int width)
+{
+	return (struct bar){ .first_ms = q->from_ms, .width = width,
+		.last_ms = q->from_ms + q->cell_ms * q->n_cells };
+}
+
+/* Each alert where its evidence was complete, each onset where no alert is. */
+void pane_marks(const struct portrait *q, struct ui *u, int line, int column, int width)
+{
+	struct bar cells = bar_of(q, width);
+	uint32_t newest = roll_newest(&u->roll, q->user, u->snap->n_alerts), i;
+	enum ink ink;
+
+	for (i = newest; i != ROLL_NONE; i = u->roll.alert[i].before) {
+		const struct finding *f = &feed_alert(u->feed, i)->f;
+
+		if (f->onset_ms > q->from_ms && f->onset_ms <= cells.last_ms)
+			term_put(&u->term, line, column + bar_cell(&cells, f->onset_ms), 1, INK_DIM,
+				u->term.glyphs <= GLYPHS_BLOCKS ? "▲" : "^");
+	}
+	for (i = newest; i != ROLL_NONE; i = u->roll.alert[i].before) {
+		const struct finding *f = &feed_alert(u->feed, i)->f;
+		const char *sign = ui_priority(f->severity, &ink);
+
+		if (f->time_ms > q->from_ms && f->time_ms <= cells.last_ms)
+			term_put(&u->term, line, column + bar_cell(&cells, f->time_ms), 1, ink,
+				sign + 1);
+	}
+}
+
+uint32_t pane_alert(const struct pane *p, const struct ui *u, const struct pane_place *place)
+{
+	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);
+	const struct portrait *q = &p->portrait;
+
+	if (!p->is_made || place->cursor >= q->n_events)
+		return i;
+	while (i != ROLL_NONE && feed_alert(u->feed, i)->f.time_ms
+			> q->event[q->n_events - 1 - place->cursor].time_ms)
+		i = u->roll.alert[i].before;
+	return i;
 }
 
 /* The span that shows the change and as much before it, twice; 0: all there is. */
@@ -55,11 +104,17 @@ static int64_t choose_span(struct ui *u, uint32_t user, int64_t first_ms)
 	return now - first_ms < span ? 0 : span;
 }
 
+static bool is_same_window(const struct pane_window *a, const struct pane_window *b)
+{
+	return a->span_ms == b->span_ms && a->has_edge == b->has_edge && a->edge_ms == b->edge_ms
+		&& a->is_large == b->is_large;
+}
+
 static bool is_current(struct pane *p, struct ui *u, const struct pane *wanted)
 {
 	if (p->user != wanted->user || p->n_cells != wanted->n_cells || p->n_rows != wanted->n_rows)
 		return false;
-	if (!p->is_made && !p->trouble[0])
+	if ((!p->is_made && !p->trouble[0]) || !is_same_window(&p->window, &wanted->window))
 		return false;
 	return p->data_ms == wanted->data_ms || ui_is_early(u, p->made_ms);
 }
@@ -92,20 +147,29 @@ static int make(struct pane *p, struct ui *u, struct err *e)
 	if (!n)
 		return err_set(e, -1, "no event up to now");
 	o.horizon_ms = horizon_of(p, u);
-	o.span_ms = p->span_ms = choose_span(u, p->user, ev[0].time_ms);
+	o.span_ms = p->span_ms = p->window.span_ms ? p->window.span_ms
+						   : choose_span(u, p->user, ev[0].time_ms);
+	if (p->window.has_edge && p->window.edge_ms < p->data_ms)
+		o.back_ms = p->data_ms - p->window.edge_ms;
 	return portrait_make(&p->portrait, p->user, ev, n, u->feed->model, u->feed->ids, &o, e);
 }
 
-void pane_look(struct pane *p, struct ui *u, uint32_t user, struct box b)
+void pane_look(struct pane *p, struct ui *u, uint32_t user, const struct pane_window *w,
+	struct box b)
 {
 	struct plan l = lay_out(u, b);
 	struct pane wanted = { .user = user,
+		.window = *w,
 		.data_ms = u->snap->data_ms,
 		.n_cells = (uint32_t)l.chart * glyph_per_cell(u->term.glyphs),
 		.n_rows = (uint32_t)l.rows,
 		.made_ms = clock_tick_ms(u->clock) };
 	struct err e = { 0 };
 
+	if (w->is_large) {
+		wanted.n_cells = plot_cells(u, b);
+		wanted.n_rows = plot_rows(b);
+	}
 	if (is_current(p, u, &wanted))
 		return;
 	pane_done(p);
@@ -133,16 +197,29 @@ static void draw_headline(struct ui *u, const struct pane *p, const struct plan 
 	parts_draw(&parts, &u->term, l->b.line, l->b.column, l->b.columns);
 }
 
+void pane_span(const struct pane *p, const struct ui *u, char buf[PANE_SPAN_MAX])
+{
+	const struct portrait *q = &p->portrait;
+	int64_t whole_ms = q->cell_ms * q->n_cells;
+	char span[WORDS_MAX], cell[WORDS_MAX], to[UI_TIME_MAX];
+
+	words_span(p->span_ms ? p->span_ms : whole_ms, span);
+	words_span(q->cell_ms * glyph_per_cell(u->term.glyphs), cell);
+	if (p->window.has_edge)
+		snprintf(buf, PANE_SPAN_MAX, "%s TO %s, %s/cell", span,
+			ui_time(u, q->from_ms + whole_ms, to), cell);
+	else
+		snprintf(buf, PANE_SPAN_MAX, "%s %s, %s/cell", p->span_ms ? "LAST" : "ALL", span,
+			cell);
+}
+
 static void draw_heads(struct ui *u, const struct pane *p, const struct plan *l, int line)
 {
 	struct term *t = &u->term;
-	const struct portrait *q = &p->portrait;
-	char span[WORDS_MAX], cell[WORDS_MAX], head[80];
+	char head[PANE_SPAN_MAX];
 	int x = l->b.column;
 
-	snprintf(head, sizeof head, "%s %s, %s/cell", p->span_ms ? "LAST" : "ALL",
-		words_span(p->span_ms ? p->span_ms : q->cell_ms * q->n_cells, span),
-		words_span(q->cell_ms * glyph_per_cell(t->glyphs), cell));
+	pane_span(p, u, head);
 	term_put(t, line, x, l->b.columns, INK_HEAD, " CATEGORY");
 	term_put(t, line, x + 1 + l->name, 13, INK_HEAD, "  NOW  BASE");
 	term_put(t, line, l->chart_x, l->chart, INK_HEAD, head);
@@ -155,6 +232,29 @@ static void draw_share(struct ui *u, int line, int x, float share, enum ink ink)
 	term_putf(&u->term, line, x, 4, ink, "%3.0f%%", share * 100);
 }
 
+/* Cells from the onset of a change to its alert, in the ink of alarms. */
+static void draw_cells(struct ui *u, const struct portrait *q, const float *v, const struct plan *l,
+	int line)
+{
+	unsigned per = glyph_per_cell(u->term.glyphs);
+	struct bar cells = bar_of(q, l->chart);
+	const struct finding *f = l->alert == ROLL_NONE ? NULL : &feed_alert(u->feed, l->alert)->f;
+	float max = 0;
+	int from = 0, to = 0;
+	uint32_t k;
+
+	for (k = 0; k < q->n_cells; k++)
+		max = fmaxf(max, v[k]);
+	if (f && f->time_ms > q->from_ms && f->onset_ms <= cells.last_ms) {
+		from = bar_cell(&cells, f->onset_ms);
+		to = bar_cell(&cells, f->time_ms) + 1;
+	}
+	term_chart(&u->term, line, l->chart_x, from, v, max, INFINITY);
+	term_chart(&u->term, line, l->chart_x + from, to - from, v + (size_t)from * per, max, 0);
+	term_chart(&u->term, line, l->chart_x + to, l->chart - to, v + (size_t)to * per, max,
+		INFINITY);
+}
+
 static void draw_row(struct ui *u, const struct portrait *q, uint32_t i, const struct plan *l,
 	int line)
 {
@@ -163,19 +263,15 @@ static void draw_row(struct ui *u, const struct portrait *q, uint32_t i, const s
 	char name[UI_NAME_MAX], time[UI_TIME_MAX], n[WORDS_MAX];
 	enum ink now = row->now >= row->base + .1f ? INK_GAIN : INK_TEXT;
 	enum ink base = row->base >= row->now + .1f ? INK_LOSS : INK_TEXT;
-	float max = 0;
-	uint32_t k;
 
 	if (row->category == DICT_NONE)
 		snprintf(name, sizeof name, "(%u more)", row->n_rest);
 	else
 		ui_category(u, row->category, name);
-	for (k = 0; k < q->n_cells; k++)
-		max = fmaxf(max, row->cell[k]);
 	term_put(t, line, l->b.column + 1, l->name, INK_TEXT, name);
 	draw_share(u, line, l->b.column + l->name + 2, row->now, now);
 	draw_share(u, line, l->b.column + l->name + 8, row->base, base);
-	term_chart(t, line, l->chart_x, l->chart, row->cell, max, INFINITY);
+	draw_cells(u, q, row->cell, l, line);
 	term_putf(t, line, l->chart_x + l->chart, 8, INK_TEXT, "%8s",
 		words_count(row->n_events, n));
 	term_put(t, line, l->last_x, l->last, INK_TEXT, ui_time(u, row->last_ms, time));
@@ -207,38 +303,26 @@ static void draw_score(struct ui *u, const struct portrait *q, const struct plan
 	term_put(t, line, l->chart_x + l->chart + 1, 9 + l->last, INK_DIM, "alarm at BASE");
 }
 
-/* The user's alerts under the chart, each where its evidence was complete. */
 static void draw_marks(struct ui *u, const struct portrait *q, const struct plan *l, int line)
 {
-	struct bar cells = { .first_ms = q->from_ms, .width = l->chart,
-		.last_ms = q->from_ms + q->cell_ms * q->n_cells };
-	uint32_t i = roll_newest(&u->roll, q->user, u->snap->n_alerts);
-
-	term_put(&u->term, line, l->b.column + 1, l->name, INK_TEXT, "alerts");
-	for (; i != ROLL_NONE; i = u->roll.alert[i].before) {
-		const struct finding *found = &feed_alert(u->feed, i)->f;
-		enum ink ink;
-		const char *sign = ui_priority(found->severity, &ink);
-
-		if (found->time_ms < q->from_ms)
-			break;
-		term_put(&u->term, line, l->chart_x + bar_cell(&cells, found->time_ms), 1, ink,
-			sign + 1);
-	}
+	term_put(&u->term, line, l->b.column + 1, l->name, INK_TEXT, "alerts, onsets");
+	pane_marks(q, u, line, l->chart_x, l->chart);
 }
 
-static void draw_alert(struct ui *u, const struct finding *found, const struct plan *l, int line)
+static void draw_alert(struct ui *u, const struct alert *a, const struct plan *l, int line)
 {
+	const struct finding *found = &a->f;
 	struct term *t = &u->term;
 	int x = l->b.column + LABEL_WIDTH, room = l->b.columns - LABEL_WIDTH;
-	int pair = room - 3 - l->last - 1 - 7 - 1;
+	int pair = room - 4 - l->last - 1 - 7 - 1;
 	char time[UI_TIME_MAX], rare[64];
 	enum ink ink;
 	const char *sign = ui_priority(found->severity, &ink);
 
-	term_put(t, line, x, 2, ink, sign);
-	term_put(t, line, x + 3, l->last, INK_TEXT, ui_time(u, found->time_ms, time));
-	x += 3 + l->last + 1;
+	term_put(t, line, x, 2, ink, sign[0] == ' ' ? sign + 1 : sign);
+	term_put(t, line, x + 2, 1, INK_TEXT, ui_is_cleared(u, a) ? "C" : "N");
+	term_put(t, line, x + 4, l->last, INK_TEXT, ui_time(u, found->time_ms, time));
+	x += 4 + l->last + 1;
 	if (pair > 60) {
 		alert_rarity(found->far, rare, sizeof rare);
 		term_put(t, line, x + pair - 28, 28, INK_DIM, rare);
@@ -263,15 +347,15 @@ static int draw_alerts(struct ui *u, const struct pane *p, const struct plan *l,
 	}
 	term_putf(t, line, x, l->b.columns, INK_HEAD, " PAST ALERTS %u", u->roll.alert[i].nth);
 	term_putf(t, line, x + LABEL_WIDTH, l->b.columns - LABEL_WIDTH, INK_HEAD,
-		" P %-*s FROM > TO", l->last, "TIME");
+		"P S %-*s FROM > TO", l->last, "TIME");
 	term_put(t, line++, x + l->b.columns - 7, 7, INK_HEAD, "  SCORE");
 	while (feed_alert(u->feed, i)->f.time_ms > at_ms && (int)u->roll.alert[i].nth > l->alerts)
 		i = u->roll.alert[i].before;
 	for (n = 0; n < l->alerts && i != ROLL_NONE; n++, line++) {
-		const struct finding *found = &feed_alert(u->feed, i)->f;
+		const struct alert *a = feed_alert(u->feed, i);
 
-		draw_alert(u, found, l, line);
-		if (found->time_ms == at_ms)
+		draw_alert(u, a, l, line);
+		if (a->f.time_ms == at_ms)
 			term_put(t, line, x + LABEL_WIDTH - 1, 1, INK_CURSOR, ">");
 		i = u->roll.alert[i].before;
 	}
@@ -331,9 +415,14 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 	int line = b.line + 1;
 	uint32_t i;
 
+	l.alert = pane_alert(p, u, place);
 	draw_headline(u, p, &l);
 	if (!p->is_made) {
 		term_put(&u->term, line, b.column + 1, b.columns - 1, INK_TEXT, p->trouble);
+		return;
+	}
+	if (p->window.is_large) {
+		plot_draw(u, p, (struct box){ line, b.column, b.lines - 1, b.columns });
 		return;
 	}
 	draw_heads(u, p, &l, line++);
@@ -341,6 +430,10 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 		draw_row(u, q, i, &l, line++);
 	draw_score(u, q, &l, line++);
 	draw_marks(u, q, &l, line++);
+	if (l.alert != ROLL_NONE && b.line + b.lines - line >= CHANGE_ROOM) {
+		change_draw(u, l.alert, (struct box){ line, b.column, CHANGE_LINES, b.columns });
+		line += CHANGE_LINES;
+	}
 	l.alerts = room_for_alerts(u, p, b.line + b.lines - line);
 	if (place->cursor < q->n_events)
 		at = q->event[q->n_events - 1 - place->cursor].time_ms;

@@ -237,7 +237,7 @@ static void draw_side(struct ui *u, struct box b)
 	term_wall(&u->term, b.line, b.column, b.lines);
 	b.column += 2;
 	b.columns -= 2;
-	pane_look(&u->live.pane, u, user, b);
+	pane_look(&u->live.pane, u, user, &(struct pane_window){ 0 }, b);
 	pane_draw(&u->live.pane, u, b, &place);
 }
 

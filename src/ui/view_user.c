@@ -3,6 +3,7 @@
 #include "base/dict.h"
 #include "ui/keys.h"
 #include "ui/ui.h"
+#include "ui/words.h"
 
 static uint32_t n_events(const struct ui *u)
 {
@@ -24,7 +25,7 @@ static void draw(struct ui *u, struct box b)
 	struct user_state *s = &u->user;
 	uint32_t n;
 
-	pane_look(&s->pane, u, s->user, b);
+	pane_look(&s->pane, u, s->user, &s->window, b);
 	n = n_events(u);
 	if (s->wanted_ms != INT64_MIN && n)
 		s->index = index_at(&s->pane.portrait, s->wanted_ms);
@@ -60,6 +61,65 @@ static bool is_held(const struct ui *u)
 	return u->user.is_held;
 }
 
+static int64_t span_of(const struct ui *u)
+{
+	const struct portrait *q = &u->user.pane.portrait;
+
+	return u->user.pane.span_ms ? u->user.pane.span_ms : q->cell_ms * q->n_cells;
+}
+
+/* The right edge never lies behind now, nor so far back that nothing of the user is left. */
+static void set_edge(struct ui *u, int64_t edge_ms)
+{
+	struct pane_window *w = &u->user.window;
+	int64_t least_ms = u->user.pane.portrait.first_ms + w->span_ms / 2;
+
+	w->edge_ms = edge_ms > least_ms ? edge_ms : least_ms;
+	w->has_edge = w->edge_ms < u->snap->data_ms;
+	if (!w->has_edge)
+		w->edge_ms = 0;
+}
+
+/* Around the event under the cursor when there is one, else from now back. */
+static void zoom(struct ui *u, bool is_wider)
+{
+	struct user_state *s = &u->user;
+	int64_t span = span_of(u), whole = u->snap->data_ms - s->pane.portrait.first_ms;
+
+	s->window.span_ms = is_wider ? words_window_around(span + 1) : words_window_within(span - 1);
+	if (s->window.span_ms > words_window_around(whole))
+		s->window.span_ms = words_window_around(whole);
+	if (s->is_held)
+		set_edge(u, s->pane.portrait.event[s->index].time_ms + s->window.span_ms / 2);
+	else if (s->window.has_edge)
+		set_edge(u, s->window.edge_ms);
+}
+
+static void pan(struct ui *u, bool is_later)
+{
+	struct pane_window *w = &u->user.window;
+	int64_t span = span_of(u), edge = w->has_edge ? w->edge_ms : u->snap->data_ms;
+
+	w->span_ms = span;
+	set_edge(u, edge + (is_later ? span / 4 : -span / 4));
+}
+
+static void adjust(struct ui *u, enum adjust what)
+{
+	struct pane_window *w = &u->user.window;
+
+	if (!n_events(u))
+		return;
+	if (what == ADJUST_ZOOM)
+		w->is_large = !w->is_large;
+	else if (what == ADJUST_RESET)
+		*w = (struct pane_window){ .is_large = w->is_large };
+	else if (what == ADJUST_EARLIER || what == ADJUST_LATER)
+		pan(u, what == ADJUST_LATER);
+	else
+		zoom(u, what == ADJUST_WIDER);
+}
+
 static void find_done(struct ui *u, const char *text)
 {
 	uint32_t user = dict_find(u->feed->ids->user, text, strlen(text));
@@ -71,6 +131,7 @@ static void find_done(struct ui *u, const char *text)
 		return;
 	}
 	u->user.user = user;
+	u->user.window = (struct pane_window){ 0 };
 	follow(u, true);
 }
 
@@ -99,5 +160,5 @@ static void done(struct ui *u)
 
 const struct view view_user = {
 	.bit = IN_USER, .is_framed = true, .draw = draw, .move = move, .follow = follow,
-	.is_held = is_held, .find = find, .status = status, .done = done,
+	.is_held = is_held, .adjust = adjust, .find = find, .status = status, .done = done,
 };

@@ -73,6 +73,36 @@ static void cells(void **state)
 	assert_int_equal(glyph_per_cell(GLYPHS_ACS), 1);
 }
 
+static void areas_fill_from_below(void **state)
+{
+	static const struct { enum glyphs g; float part[2]; const char *want; } row[] = {
+		{ GLYPHS_BLOCKS, { 0, 0 }, " " }, { GLYPHS_BLOCKS, { .01f, 0 }, "▁" },
+		{ GLYPHS_BLOCKS, { .5f, 0 }, "▄" }, { GLYPHS_BLOCKS, { 3, 0 }, "█" },
+		{ GLYPHS_BLOCKS, { -1, 0 }, " " }, { GLYPHS_BLOCKS, { NAN, 0 }, " " },
+		{ GLYPHS_BRAILLE, { 1, 0 }, "⡇" }, { GLYPHS_BRAILLE, { 0, .5f }, "⢠" },
+		{ GLYPHS_BRAILLE, { 0, NAN }, " " }, { GLYPHS_ACS, { 1, 0 }, "#" },
+		{ GLYPHS_ASCII, { .2f, 0 }, "." }, { GLYPHS_ASCII, { 0, 0 }, " " },
+	};
+	char buf[GLYPH_TEXT_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof row / sizeof *row; i++)
+		assert_string_equal(glyph_fill(row[i].g, row[i].part, buf), row[i].want);
+}
+
+static void shades_tell_nothing_from_little(void **state)
+{
+	char buf[GLYPH_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(glyph_shade(GLYPHS_BLOCKS, 0, 9, buf), "·");
+	assert_string_equal(glyph_shade(GLYPHS_BRAILLE, 1, 1000, buf), "░");
+	assert_string_equal(glyph_shade(GLYPHS_BLOCKS, 9, 9, buf), "█");
+	assert_string_equal(glyph_shade(GLYPHS_ACS, 0, 9, buf), ".");
+	assert_string_equal(glyph_shade(GLYPHS_ASCII, 9, 9, buf), "#");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +110,8 @@ int main(void)
 		cmocka_unit_test(forced_goes_down_to_what_can_be_shown),
 		cmocka_unit_test(steps_keep_any_interest_above_the_base_line),
 		cmocka_unit_test(cells),
+		cmocka_unit_test(areas_fill_from_below),
+		cmocka_unit_test(shades_tell_nothing_from_little),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -142,6 +142,35 @@ static void test_cells(void **state)
 	portrait_done(&p);
 }
 
+/* Cells further back are those of a longer span; the rest of the portrait does not change. */
+static void test_cells_further_back(void **state)
+{
+	struct stage *st = *state;
+	struct portrait now, back;
+	struct portrait_options o = { .n_cells = 72, .max_rows = 20,
+		.upto_ms = START_MS + 71 * HOUR_MS, .span_ms = 72 * HOUR_MS,
+		.score = SCORE_INTEREST };
+
+	make(&now, st, &o);
+	o.n_cells = 24;
+	o.span_ms = 24 * HOUR_MS;
+	o.back_ms = 30 * HOUR_MS;
+	make(&back, st, &o);
+	assert_int_equal(back.from_ms, o.upto_ms - 54 * HOUR_MS);
+	assert_int_equal(back.n_events, now.n_events);
+	assert_int_equal(back.n_rows, now.n_rows);
+	for (uint32_t r = 0; r < now.n_rows; r++) {
+		assert_int_equal(back.row[r].n_events, now.row[r].n_events);
+		for (uint32_t c = 0; c < 24; c++)
+			assert_true(back.row[r].cell[c] == now.row[r].cell[c + 18]);
+	}
+	for (uint32_t c = 0; c < 24; c++)
+		assert_true(isnan(now.score[c + 18]) ? isnan(back.score[c])
+						     : back.score[c] == now.score[c + 18]);
+	portrait_done(&now);
+	portrait_done(&back);
+}
+
 static void test_whole_span_has_every_event(void **state)
 {
 	struct stage *st = *state;
@@ -331,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_the_change),
 		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_cells_further_back),
 		cmocka_unit_test(test_whole_span_has_every_event),
 		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_scores),
