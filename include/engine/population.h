@@ -3,7 +3,7 @@
  * A shift is an alert of interest: its user went from one category to another (or to or from none
  * that stands out, DICT_NONE). Tables count the shifts of a span of time and the different users in
  * them. A pure function of the alerts' rows: their order, and the numbers that categories have, do
- * not matter. Alerts of volume are no shifts. Owner: the caller. Memory: about 150 bytes a shift
+ * not matter. Alerts of volume are no shifts. Owner: the caller. Memory: about 130 bytes a shift
  * while it is made, then 640 bytes a category and 40 a way.
  */
 #ifndef ENGINE_POPULATION_H

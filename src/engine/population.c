@@ -15,12 +15,14 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-#define EMPTY UINT64_MAX        /* no pair: numbers end before DICT_NONE, which is never twice */
 
 /* Numbers for pairs of numbers, in order of arrival; open addressing, at most half full. */
+struct pair {
+	uint64_t key;
+	uint32_t number;
+};
 struct pairs {
-	uint64_t *key;
-	uint32_t *number;
+	struct pair *pair;
 	uint32_t mask, n;
 };
 
@@ -30,33 +32,27 @@ static int pairs_init(struct pairs *s, uint32_t most)
 
 	while (cap < 2 * (uint64_t)most)
 		cap *= 2;
-	*s = (struct pairs){ .key = mem_get(cap, sizeof *s->key),
-		.number = mem_get(cap, sizeof *s->number), .mask = cap - 1 };
-	if (!s->key || !s->number)
-		return -ENOMEM;
-	memset(s->key, 0xff, cap * sizeof *s->key);
-	return 0;
+	*s = (struct pairs){ .pair = mem_get(cap, sizeof *s->pair), .mask = cap - 1 };
+	return s->pair ? 0 : -ENOMEM;
 }
 
 static void pairs_done(struct pairs *s)
 {
-	mem_free(s->key);
-	mem_free(s->number);
+	mem_free(s->pair);
 }
 
+/* Keys are one more than the pair, so that 0 is none: DICT_NONE is never both parts. */
 static uint32_t pairs_number(struct pairs *s, uint32_t a, uint32_t b, bool *ret_is_new)
 {
-	uint64_t key = (uint64_t)a << 32 | b;
+	uint64_t key = ((uint64_t)a << 32 | b) + 1;
 	uint32_t i = (uint32_t)chance_mix(key) & s->mask;
 
-	while (s->key[i] != key && s->key[i] != EMPTY)
+	while (s->pair[i].key != key && s->pair[i].key)
 		i = (i + 1) & s->mask;
-	*ret_is_new = s->key[i] == EMPTY;
-	if (*ret_is_new) {
-		s->key[i] = key;
-		s->number[i] = s->n++;
-	}
-	return s->number[i];
+	*ret_is_new = !s->pair[i].key;
+	if (*ret_is_new)
+		s->pair[i] = (struct pair){ key, s->n++ };
+	return s->pair[i].number;
 }
 
 /* Spans */
@@ -100,23 +96,39 @@ struct population_span population_span(int64_t window_ms, uint32_t n_cells, int6
 
 /* Tables */
 
+/* Shifts come user by user, so whoever was counted last is whoever was counted at all. */
+struct post {
+	uint32_t row;                   /* number plus 1; 0: none yet */
+	uint32_t gained, lost;          /* the last user counted, plus 1 */
+	uint32_t rank;                  /* of its name among those with a row */
+};
+
 struct census {
 	struct population *p;
 	struct feed *f;
 	const struct population_options *o;
-	uint32_t *row_of;               /* by category: number plus 1; 0: none yet */
-	struct pairs flow, flow_user, gained, lost, user;
+	struct post *post;              /* by category */
+	struct pairs flow;
+	uint32_t *flow_user;            /* by way: the last user counted, plus 1 */
+	uint64_t *shift;                /* user << 32 | alert, in order */
+	uint32_t n;
 };
 
-/* The shift's cell; false: it is none, or outside of the span. */
-static bool is_shift(const struct population_options *o, const struct finding *f, uint32_t *ret)
+static int64_t cell_of(const struct population_options *o, const struct finding *f)
 {
-	int64_t cell = floor_div(f->time_ms - o->span.from_ms, o->span.cell_ms);
+	return floor_div(f->time_ms - o->span.from_ms, o->span.cell_ms);
+}
 
-	if (f->kind != KIND_INTEREST || cell < 0 || cell >= o->span.n_cells)
-		return false;
-	*ret = (uint32_t)cell;
-	return true;
+/* In the span, too. */
+static bool is_shift(const struct population_options *o, const struct finding *f)
+{
+	return f->kind == KIND_INTEREST && f->time_ms >= o->span.from_ms
+		&& f->time_ms < o->span.from_ms + o->span.cell_ms * o->span.n_cells;
+}
+
+static int number_cmp(int64_t a, int64_t b)
+{
+	return (b > a) - (b < a);
 }
 
 static bool is_back(const struct population_options *o, const struct alert *a)
@@ -133,14 +145,23 @@ static unsigned hour_of(const struct zone *z, int64_t ms)
 
 static struct population_row *row_of(struct census *c, uint32_t category)
 {
-	uint32_t *number = &c->row_of[category];
+	struct post *post = &c->post[category];
 
-	if (!*number) {
-		*number = ++c->p->n_rows;
-		c->p->row[*number - 1].category = category;
-		c->p->row[*number - 1].last_ms = INT64_MIN;
+	if (!post->row) {
+		post->row = ++c->p->n_rows;
+		c->p->row[post->row - 1].category = category;
+		c->p->row[post->row - 1].last_ms = INT64_MIN;
 	}
-	return &c->p->row[*number - 1];
+	return &c->p->row[post->row - 1];
+}
+
+/* Marks that a user was counted; false: was already. */
+static bool is_first(uint32_t *last, uint32_t user)
+{
+	bool is_new = *last != user + 1;
+
+	*last = user + 1;
+	return is_new;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -148,23 +169,30 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static void count_side(struct census *c, const struct alert *a, uint32_t cell, bool to)
+static void count_loss(struct census *c, const struct alert *a, uint32_t cell)
 {
-	uint32_t category = to ? a->f.to : a->f.from;
 	struct population_row *r;
-	bool is_new;
 
-	if (category == DICT_NONE)
+	if (a->f.from == DICT_NONE)
 		return;
-	r = row_of(c, category);
-	pairs_number(to ? &c->gained : &c->lost, category, a->f.user, &is_new);
-	*(to ? &r->gained : &r->lost) += is_new;
-	(to ? r->gain : r->loss)[cell]++;
+	r = row_of(c, a->f.from);
+	r->lost += is_first(&c->post[a->f.from].lost, a->f.user);
+	r->loss[cell]++;
 	r->last_ms = later(r->last_ms, a->f.time_ms);
-	if (to) {
-		r->back += is_back(c->o, a);
-		r->hour[hour_of(c->f->zone, a->f.time_ms)]++;
-	}
+}
+
+static void count_gain(struct census *c, const struct alert *a, uint32_t cell, unsigned hour)
+{
+	struct population_row *r;
+
+	if (a->f.to == DICT_NONE)
+		return;
+	r = row_of(c, a->f.to);
+	r->gained += is_first(&c->post[a->f.to].gained, a->f.user);
+	r->gain[cell]++;
+	r->last_ms = later(r->last_ms, a->f.time_ms);
+	r->back += is_back(c->o, a);
+	r->hour[hour]++;
 }
 
 /* From nowhere to nowhere is no way. */
@@ -181,8 +209,7 @@ static void count_flow(struct census *c, const struct alert *a)
 	if (is_new)
 		*w = (struct population_flow){ .from = a->f.from, .to = a->f.to,
 			.score = a->f.score, .last_ms = a->f.time_ms };
-	pairs_number(&c->flow_user, i, a->f.user, &is_new);
-	w->users += is_new;
+	w->users += is_first(&c->flow_user[i], a->f.user);
 	w->shifts++;
 	w->back += is_back(c->o, a);
 	w->score = a->f.score > w->score ? a->f.score : w->score;
@@ -190,37 +217,61 @@ static void count_flow(struct census *c, const struct alert *a)
 	c->p->n_flows = c->flow.n;
 }
 
-static void count_shift(struct census *c, const struct alert *a, uint32_t cell)
+static void count_shifts(struct census *c)
 {
 	struct population *p = c->p;
-	bool is_new;
+	uint32_t i, user = 0;
 
-	pairs_number(&c->user, 0, a->f.user, &is_new);
-	p->users += is_new;
-	p->shifts++;
-	p->back += is_back(c->o, a);
-	p->hour[hour_of(c->f->zone, a->f.time_ms)]++;
-	count_side(c, a, cell, false);
-	count_side(c, a, cell, true);
-	count_flow(c, a);
+	for (i = 0; i < c->n; i++) {
+		const struct alert *a = feed_alert(c->f, (uint32_t)c->shift[i]);
+		uint32_t cell = (uint32_t)cell_of(c->o, &a->f);
+		unsigned hour = hour_of(c->f->zone, a->f.time_ms);
+
+		p->users += is_first(&user, a->f.user);
+		p->shifts++;
+		p->back += is_back(c->o, a);
+		p->hour[hour]++;
+		count_loss(c, a, cell);
+		count_gain(c, a, cell, hour);
+		count_flow(c, a);
+	}
 }
 
-static int number_cmp(int64_t a, int64_t b)
+/* As people see them. */
+static int name_cmp(const void *a, const void *b, void *ctx)
 {
-	return (b > a) - (b < a);
-}
-
-/* As people see them, none last. */
-static int name_cmp(const struct feed *f, uint32_t a, uint32_t b)
-{
+	const struct feed *f = ctx;
 	const struct dict *d = f->ids->category;
-	int r;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int r = strcmp(names_show(f->names, dict_text(d, x, NULL)),
+		names_show(f->names, dict_text(d, y, NULL)));
 
-	if (a == DICT_NONE || b == DICT_NONE)
-		return (a == DICT_NONE) - (b == DICT_NONE);
-	r = strcmp(names_show(f->names, dict_text(d, a, NULL)),
-		names_show(f->names, dict_text(d, b, NULL)));
-	return r ? r : dict_cmp(d, a, b);
+	return r ? r : dict_cmp(d, x, y);
+}
+
+/* Names are compared once for each category, not once for each way. */
+static int rank_names(struct census *c)
+{
+	uint32_t n = c->p->n_rows, *category = mem_get(n + 1ul, sizeof *category), i;
+
+	if (!category)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		category[i] = c->p->row[i].category;
+	qsort_r(category, n, sizeof *category, name_cmp, c->f);
+	for (i = 0; i < n; i++)
+		c->post[category[i]].rank = i;
+	mem_free(category);
+	return 0;
+}
+
+/* None is last. */
+static int rank_cmp(const struct census *c, uint32_t a, uint32_t b)
+{
+	uint32_t x = a == DICT_NONE ? UINT32_MAX : c->post[a].rank;
+	uint32_t y = b == DICT_NONE ? UINT32_MAX : c->post[b].rank;
+
+	return (x > y) - (x < y);
 }
 
 static int by_key(const struct census *c, enum population_sort key, const struct population_row *a,
@@ -234,7 +285,7 @@ static int by_key(const struct census *c, enum population_sort key, const struct
 	case SORT_NET:
 		return number_cmp((int64_t)a->gained - a->lost, (int64_t)b->gained - b->lost);
 	default:
-		return name_cmp(c->f, a->category, b->category);
+		return rank_cmp(c, a->category, b->category);
 	}
 }
 
@@ -257,49 +308,70 @@ static int flow_cmp(const void *a, const void *b, void *ctx)
 	if (!r)
 		r = number_cmp(x->shifts, y->shifts);
 	if (!r)
-		r = name_cmp(c->f, x->from, y->from);
-	return r ? r : name_cmp(c->f, x->to, y->to);
+		r = rank_cmp(c, x->from, y->from);
+	return r ? r : rank_cmp(c, x->to, y->to);
 }
 
-/* n shifts: no more rows than two each, no more ways than one. */
-static int reserve(struct census *c, uint32_t n)
+/* No more rows than two a shift, no more ways than one. */
+static int reserve(struct census *c)
 {
 	uint32_t n_categories = dict_size(c->f->ids->category);
-	uint64_t rows = 2 * (uint64_t)n < n_categories ? 2 * (uint64_t)n : n_categories;
+	uint64_t rows = 2 * (uint64_t)c->n < n_categories ? 2 * (uint64_t)c->n : n_categories;
 
-	c->row_of = mem_get(n_categories + 1ul, sizeof *c->row_of);
+	c->post = mem_get(n_categories + 1ul, sizeof *c->post);
+	c->flow_user = mem_get(c->n + 1ul, sizeof *c->flow_user);
 	c->p->row = mem_get(rows + 1, sizeof *c->p->row);
-	c->p->flow = mem_get(n + 1ul, sizeof *c->p->flow);
-	if (!c->row_of || !c->p->row || !c->p->flow)
+	c->p->flow = mem_get(c->n + 1ul, sizeof *c->p->flow);
+	if (!c->post || !c->flow_user || !c->p->row || !c->p->flow)
 		return -ENOMEM;
-	return pairs_init(&c->flow, n) < 0 || pairs_init(&c->flow_user, n) < 0
-			|| pairs_init(&c->gained, n) < 0 || pairs_init(&c->lost, n) < 0
-			|| pairs_init(&c->user, n) < 0
-		? -ENOMEM
-		: 0;
+	return pairs_init(&c->flow, c->n);
 }
 
-static uint32_t count_shifts(struct feed *f, const struct population_options *o)
+static int shift_cmp(const void *a, const void *b)
 {
-	uint32_t i, cell, n = 0;
+	return number_cmp((int64_t)*(const uint64_t *)b, (int64_t)*(const uint64_t *)a);
+}
 
-	for (i = 0; i < o->n_alerts; i++)
-		n += is_shift(o, &feed_alert(f, i)->f, &cell);
-	return n;
+/* The shifts of the span, by user. */
+static int gather(struct census *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->o->n_alerts; i++)
+		c->n += is_shift(c->o, &feed_alert(c->f, i)->f);
+	c->shift = mem_get(c->n + 1ul, sizeof *c->shift);
+	if (!c->shift)
+		return -ENOMEM;
+	c->n = 0;
+	for (i = 0; i < c->o->n_alerts; i++)
+		if (is_shift(c->o, &feed_alert(c->f, i)->f))
+			c->shift[c->n++] = (uint64_t)feed_alert(c->f, i)->f.user << 32 | i;
+	qsort(c->shift, c->n, sizeof *c->shift, shift_cmp);
+	return 0;
+}
+
+static void census_done(struct census *c)
+{
+	pairs_done(&c->flow);
+	mem_free(c->post);
+	mem_free(c->flow_user);
+	mem_free(c->shift);
 }
 
 int population_make(struct population *p, struct feed *f, const struct population_options *o,
 	struct err *e)
 {
 	struct census c = { .p = p, .f = f, .o = o };
-	uint32_t i, cell;
 	int code;
 
 	*p = (struct population){ 0 };
-	code = reserve(&c, count_shifts(f, o));
-	for (i = 0; code == 0 && i < o->n_alerts; i++)
-		if (is_shift(o, &feed_alert(f, i)->f, &cell))
-			count_shift(&c, feed_alert(f, i), cell);
+	code = gather(&c);
+	if (code == 0)
+		code = reserve(&c);
+	if (code == 0) {
+		count_shifts(&c);
+		code = rank_names(&c);
+	}
 	if (code == 0) {
 		qsort_r(p->row, p->n_rows, sizeof *p->row, row_cmp, &c);
 		qsort_r(p->flow, p->n_flows, sizeof *p->flow, flow_cmp, &c);
@@ -307,12 +379,7 @@ int population_make(struct population *p, struct feed *f, const struct populatio
 		population_done(p);
 		err_set(e, code, "could not count shifts: out of memory");
 	}
-	pairs_done(&c.flow);
-	pairs_done(&c.flow_user);
-	pairs_done(&c.gained);
-	pairs_done(&c.lost);
-	pairs_done(&c.user);
-	mem_free(c.row_of);
+	census_done(&c);
 	return code;
 }
 
@@ -339,30 +406,32 @@ static int newest_cmp(const void *a, const void *b, void *ctx)
 	return r ? r : number_cmp(x, y);
 }
 
+/* By user, each one's newest first. */
+static int user_cmp(const void *a, const void *b, void *ctx)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int r = number_cmp(feed_alert(ctx, x)->f.user, feed_alert(ctx, y)->f.user);
+
+	return r ? r : newest_cmp(a, b, ctx);
+}
+
 int population_users(struct feed *f, const struct population_options *o,
 	const struct population_pick *pick, uint32_t **ret, uint32_t *ret_n)
 {
-	struct pairs seen = { 0 };
-	uint32_t *list, i, cell, n = 0, kept = 0;
-	bool is_new;
+	uint32_t *list = mem_get(o->n_alerts + 1ul, sizeof *list), i, n = 0, kept = 0;
+	uint32_t user = 0;
 
-	list = mem_get(count_shifts(f, o) + 1ul, sizeof *list);
-	for (i = 0; list && i < o->n_alerts; i++)
-		if (is_shift(o, &feed_alert(f, i)->f, &cell)
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < o->n_alerts; i++)
+		if (is_shift(o, &feed_alert(f, i)->f)
 			&& is_picked(pick, &feed_alert(f, i)->f))
 			list[n++] = i;
-	if (!list || pairs_init(&seen, n) < 0) {
-		mem_free(list);
-		pairs_done(&seen);
-		return -ENOMEM;
-	}
-	qsort_r(list, n, sizeof *list, newest_cmp, f);
-	for (i = 0; i < n; i++) {
-		pairs_number(&seen, 0, feed_alert(f, list[i])->f.user, &is_new);
-		if (is_new)
+	qsort_r(list, n, sizeof *list, user_cmp, f);
+	for (i = 0; i < n; i++)
+		if (is_first(&user, feed_alert(f, list[i])->f.user))
 			list[kept++] = list[i];
-	}
-	pairs_done(&seen);
+	qsort_r(list, kept, sizeof *list, newest_cmp, f);
 	*ret = list;
 	*ret_n = kept;
 	return 0;

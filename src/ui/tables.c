@@ -156,7 +156,7 @@ static void draw_category_heads(const struct tables *t, struct ui *u, struct box
 	term_put(term, b.line, b.column + c.numbers_x, NUMBERS, INK_HEAD,
 		" GAINED  LOST   NET  BACK");
 	term_put(term, b.line, b.column + c.gain_x, c.chart, INK_HEAD, "GAINED");
-	term_putf(term, b.line, b.column + c.loss_x, c.chart, INK_HEAD, "LOST, %s/cell", cell);
+	term_putf(term, b.line, b.column + c.loss_x, c.chart, INK_HEAD, "LOST per %s", cell);
 }
 
 static void scroll(struct tables_place *place, const struct box *b, uint32_t n)
@@ -223,9 +223,10 @@ static void draw_hour_heads(struct ui *u, struct box b, int name, int width)
 	char hour[8], zone[UI_TIME_MAX + 64];
 	int h;
 
-	snprintf(zone, sizeof zone, " TO, BY HOUR %s",
+	snprintf(zone, sizeof zone, " TO, HOUR %s",
 		z && (!z->fixed || z->offset_s) ? z->name : "UTC");
-	term_put(&u->term, b.line, b.column, b.columns, INK_HEAD, zone);
+	term_put(&u->term, b.line, b.column, b.columns, INK_HEAD, "");
+	term_put(&u->term, b.line, b.column, name + 1, INK_HEAD, zone);
 	for (h = 0; h < POPULATION_HOURS; h += 3) {
 		snprintf(hour, sizeof hour, "%02d", h);
 		term_put(&u->term, b.line, b.column + name + 2 + h * width, 3 * width, INK_HEAD,
@@ -331,10 +332,15 @@ static void fill(struct matrix *m, const struct population *p, int n_from, int n
 	}
 }
 
+static int matrix_name(const struct matrix *m, const struct box *b)
+{
+	return view_clamp(b->columns - m->n_to * MATRIX_COLUMN, 8, 30);
+}
+
 static void draw_matrix_row(struct ui *u, const struct matrix *m, int row, struct box b,
 	const struct population_pick *pick)
 {
-	int name = b.columns - m->n_to * MATRIX_COLUMN, i;
+	int name = matrix_name(m, &b), i;
 	char text[UI_NAME_MAX];
 
 	term_put(&u->term, b.line, b.column + 1, name - 2, INK_TEXT,
@@ -363,7 +369,7 @@ void tables_matrix(const struct tables *t, struct ui *u, struct box b,
 
 	fill(&m, &t->p, view_clamp(b.lines - 1, 0, MATRIX_MAX),
 		view_clamp((b.columns - 20) / MATRIX_COLUMN, 1, MATRIX_MAX));
-	name = b.columns - m.n_to * MATRIX_COLUMN;
+	name = matrix_name(&m, &b);
 	term_put(&u->term, b.line, b.column, name, INK_HEAD, " FROM, USERS TO:");
 	for (i = 0; i < m.n_to; i++) {
 		int width = view_clamp(term_width(&u->term, ui_category(u, m.to[i], text)), 0,

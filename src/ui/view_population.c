@@ -65,7 +65,8 @@ static void draw_summary(struct ui *u, struct box b)
 	parts_add(&parts, 0, INK_TITLE, "POPULATION");
 	parts_add(&parts, 0, INK_TEXT, "%u shift%s of %u user%s, %u back", p->shifts,
 		p->shifts == 1 ? "" : "s", p->users, p->users == 1 ? "" : "s", p->back);
-	parts_add(&parts, 3, INK_DIM, "until %s", ui_time(u, s->tables.o.now_ms, time));
+	parts_add(&parts, 3, INK_DIM, "until %s",
+		ui_time(u, s->is_held ? s->tables.o.now_ms : u->snap->data_ms, time));
 	for (i = 0; i < TABLES_WINDOWS; i++) {
 		bool is_it = i == s->tables.window;
 		struct part *part = parts_add(&parts, is_it ? 0 : 1, is_it ? INK_KEY : INK_DIM,

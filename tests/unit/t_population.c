@@ -333,12 +333,12 @@ static void no_memory_is_an_error(void **state)
 	uint32_t *list, n;
 	unsigned i;
 
-	for (i = 1; i <= 13; i++) {
+	for (i = 1; i <= 7; i++) {
 		mem_fail_after(i);
 		assert_int_equal(population_make(&p, &s->feed, &o, &e), -ENOMEM);
 		assert_int_equal(mem_used(), before);
 	}
-	for (i = 1; i <= 3; i++) {
+	for (i = 1; i <= 1; i++) {
 		mem_fail_after(i);
 		assert_int_equal(population_users(&s->feed, &o, &pick, &list, &n), -ENOMEM);
 		assert_int_equal(mem_used(), before);
