@@ -43,8 +43,8 @@ struct population_flow {
 };
 
 struct population {
-	struct population_row *row;     /* of all categories but DICT_NONE; in the order asked for */
-	struct population_flow *flow;   /* most users first, then shifts, then by names */
+	struct population_row *row;     /* of all categories but DICT_NONE, in the order asked */
+	struct population_flow *flow;   /* most users first, then shifts, then names */
 	uint32_t n_rows, n_flows;
 	uint32_t shifts, users, back;
 	uint32_t hour[POPULATION_HOURS];        /* of all shifts */

@@ -72,7 +72,7 @@ struct model {
 	/* The report: not part of the hash. */
 	uint64_t n_events, n_users, n_alarms;
 	double user_days;               /* at risk, calibration users */
-	double at_risk_per_day;         /* of the days with any: turns a budget a day into a kud's */
+	double at_risk_per_day;         /* on days with any: turns a budget a day into a kud's */
 	double log_loss, log_loss_population;   /* nats a count, of the next category */
 	double realised_kud;            /* alarms of those users as in use, with restarts */
 	int64_t from_ms, to_ms;

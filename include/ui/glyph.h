@@ -23,7 +23,7 @@ unsigned glyph_per_cell(enum glyphs g);         /* values a cell */
 /* The text of one cell from glyph_per_cell() values; for GLYPHS_ACS a letter of the alternate set.
  */
 const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf);
-/* One cell of an area: glyph_per_cell() parts of it, 0..1, filled from below; 0 and NaN: nothing. */
+/* One cell of an area: glyph_per_cell() parts of it, 0..1, filled from below; 0, NaN: nothing. */
 const char *glyph_fill(enum glyphs g, const float *part, char *buf);
 /* A cell of a heat map: a dot for nothing, then four shades. */
 #define GLYPH_SHADES 5

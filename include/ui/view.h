@@ -13,8 +13,8 @@ enum view_id { VIEW_LIVE, VIEW_USER, VIEW_POPULATION, VIEW_USERS, VIEW_HELP, VIE
 enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
 
 /* What else a view can be told to do. */
-enum adjust { ADJUST_WIDER, ADJUST_NARROWER, ADJUST_EARLIER, ADJUST_LATER, ADJUST_RESET, ADJUST_SORT, ADJUST_PANE,
-	ADJUST_ZOOM };
+enum adjust { ADJUST_WIDER, ADJUST_NARROWER, ADJUST_EARLIER, ADJUST_LATER, ADJUST_RESET,
+	ADJUST_SORT, ADJUST_PANE, ADJUST_ZOOM };
 
 struct view {
 	unsigned bit;                                   /* enum views of keys.h */

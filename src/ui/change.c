@@ -47,7 +47,8 @@ struct side {
 static void draw_side(struct ui *u, const struct side *s, struct box b)
 {
 	int name = view_clamp((b.columns - 17) / 3, 8, 28);
-	int bar = view_clamp((b.columns - 17 - name) / 2, 4, BAR_CELLS_MAX), x = b.column + 1 + name;
+	int bar = view_clamp((b.columns - 17 - name) / 2, 4, BAR_CELLS_MAX);
+	int x = b.column + 1 + name;
 	struct term *t = &u->term;
 	char text[UI_NAME_MAX];
 

@@ -93,8 +93,8 @@ static const struct action table[] = {
 		"large plots of the categories, or back" },
 	{ "sort", "Window", { 's' }, IN_POPULATION, WHEN_LOADED, act_adjust, ADJUST_SORT, 6, "sort",
 		"order: users gained, lost, net, or by name" },
-	{ "pane", "Window", { '\t' }, IN_POPULATION, WHEN_LOADED, act_adjust, ADJUST_PANE, 4, "pane",
-		"the next pane: categories, flows, hours" },
+	{ "pane", "Window", { '\t' }, IN_POPULATION, WHEN_LOADED,
+		act_adjust, ADJUST_PANE, 4, "pane", "the next pane: categories, flows, hours" },
 	{ "zoom", "Window", { '+' }, IN_POPULATION, WHEN_LOADED, act_adjust, ADJUST_ZOOM, 7, "zoom",
 		"this pane over the whole screen, or back" },
 

@@ -210,7 +210,8 @@ void tables_flows(const struct tables *t, struct ui *u, struct box b, struct tab
 	for (row = 0; row < place->page && place->top + (uint32_t)row < t->p.n_flows; row++) {
 		uint32_t i = place->top + (uint32_t)row;
 
-		draw_flow(u, &t->p.flow[i], (struct box){ b.line + 1 + row, b.column, 1, b.columns },
+		draw_flow(u, &t->p.flow[i],
+			(struct box){ b.line + 1 + row, b.column, 1, b.columns },
 			place->has_focus && i == place->cursor);
 	}
 }

@@ -83,13 +83,15 @@ static void draw_empty(struct ui *u, struct box b)
 {
 	const struct snapshot *s = u->snap;
 	struct term *t = &u->term;
+	unsigned window = u->population.tables.window;
 	char n[WORDS_MAX];
 	int x = b.column + 2, width = b.columns - 2;
 
-	term_putf(t, b.line + 1, x, width, INK_TITLE, u->population.tables.window + 1 < TABLES_WINDOWS
-			? "No shift in the last %s"
-			: "No shift yet",
-		tables_window_name[u->population.tables.window]);
+	if (window + 1 < TABLES_WINDOWS)
+		term_putf(t, b.line + 1, x, width, INK_TITLE, "No shift in the last %s",
+			tables_window_name[window]);
+	else
+		term_put(t, b.line + 1, x, width, INK_TITLE, "No shift yet");
 	term_put(t, b.line + 2, x, width, INK_TEXT,
 		"A shift is an alert: a user went from one category to another.");
 	if (s->n_alerts)

@@ -86,7 +86,8 @@ static void zoom(struct ui *u, bool is_wider)
 	struct user_state *s = &u->user;
 	int64_t span = span_of(u), whole = u->snap->data_ms - s->pane.portrait.first_ms;
 
-	s->window.span_ms = is_wider ? words_window_around(span + 1) : words_window_within(span - 1);
+	s->window.span_ms = is_wider ? words_window_around(span + 1)
+				     : words_window_within(span - 1);
 	if (s->window.span_ms > words_window_around(whole))
 		s->window.span_ms = words_window_around(whole);
 	if (s->is_held)
