@@ -1,4 +1,4 @@
-/* change.h - an alert's counts before its onset and since, as bars. */
+/* change.h - an alert's shares, or its sessions a day, before the onset and since, as bars. */
 #ifndef UI_CHANGE_H
 #define UI_CHANGE_H
 

@@ -1,7 +1,8 @@
 /* promise.h - the alerts that came, held against those that the model's budget promised.
  *
- * Promised: budget x users at risk a day (model.h) x days gone. What the console knows of risk is
- * the calibration users' average, so this is a measure for a look, not the proof of `evaluate`.
+ * Promised: budget x users at risk a day (model.h) x days gone, of interest and of volume. What the
+ * console knows of risk is the calibration users' average, so this is a measure for a look, not the
+ * proof of `evaluate`.
  */
 #ifndef UI_PROMISE_H
 #define UI_PROMISE_H

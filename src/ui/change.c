@@ -1,12 +1,15 @@
 #include "ui/change.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/dict.h"
 #include "ui/ui.h"
 
 #define BAR_CELLS_MAX 64
+#define NUMBER_MAX 16
 
 static void draw_head(struct ui *u, const struct alert *a, struct box b)
 {
@@ -15,9 +18,9 @@ static void draw_head(struct ui *u, const struct alert *a, struct box b)
 	char onset[UI_TIME_MAX], from[UI_TIME_MAX], to[UI_TIME_MAX];
 
 	parts_add(&p, 0, INK_HEAD, " CHANGE");
-	parts_add(&p, 0, INK_HEAD, "since %s, %u counts after %u", ui_time(u, f->onset_ms, onset),
-		f->n_after, f->n_before);
-	if (f->channels)
+	parts_add(&p, 0, INK_HEAD, "since %s, %u %s after %u", ui_time(u, f->onset_ms, onset),
+		f->n_after, f->kind == KIND_VOLUME ? "sessions" : "counts", f->n_before);
+	if (f->channels && f->onset_from_ms != INT64_MIN)
 		parts_add(&p, 2, INK_DIM, "90%% from %s to %s", ui_time(u, f->onset_from_ms, from),
 			ui_time(u, f->onset_to_ms, to));
 	if (ui_is_cleared(u, a))
@@ -27,11 +30,10 @@ static void draw_head(struct ui *u, const struct alert *a, struct box b)
 }
 
 /* At least one cell for what is there at all. */
-static void draw_bar(struct ui *u, int line, int column, int width, const uint32_t part[2])
+static void draw_bar(struct ui *u, int line, int column, int width, double share)
 {
 	const char *cell = u->term.glyphs <= GLYPHS_BLOCKS ? "█" : "#";
-	char bar[BAR_CELLS_MAX * 4] = "";
-	double share = part[1] ? (double)part[0] / part[1] : 0;
+	char bar[BAR_CELLS_MAX * 4 + 1] = "";
 	int n = view_clamp((int)(share * width + .5), share > 0, width), i;
 
 	for (i = 0; i < n; i++)
@@ -39,42 +41,77 @@ static void draw_bar(struct ui *u, int line, int column, int width, const uint32
 	term_put(&u->term, line, column, width, INK_CHART, bar);
 }
 
+/* A line: what, the number before with its bar, the number after with its own. */
 struct side {
-	uint32_t category;
-	uint32_t before[2], after[2];   /* of all counts */
+	char name[UI_NAME_MAX];
+	double before, after, whole;    /* the bars' end */
+	bool is_percent;
 };
+
+static void put_number(char buf[NUMBER_MAX], const struct side *s, double value)
+{
+	if (s->is_percent)
+		snprintf(buf, NUMBER_MAX, "%3.0f%%", value);
+	else
+		snprintf(buf, NUMBER_MAX, "%4.2g", value);
+}
 
 static void draw_side(struct ui *u, const struct side *s, struct box b)
 {
 	int name = view_clamp((b.columns - 17) / 3, 8, 28);
 	int bar = view_clamp((b.columns - 17 - name) / 2, 4, BAR_CELLS_MAX);
 	int x = b.column + 1 + name;
-	struct term *t = &u->term;
-	char text[UI_NAME_MAX];
+	double whole = s->whole > 0 ? s->whole : 1;
+	char number[2][NUMBER_MAX];
 
-	term_put(t, b.line, b.column + 1, name, INK_TEXT, ui_category(u, s->category, text));
-	term_putf(t, b.line, x + 1, 4, INK_TEXT, "%3.0f%%",
-		s->before[1] ? 100.0 * s->before[0] / s->before[1] : 0);
-	draw_bar(u, b.line, x + 6, bar, s->before);
-	term_put(t, b.line, x + 6 + bar, 3, INK_TEXT, " > ");
-	term_putf(t, b.line, x + 9 + bar, 4, INK_TEXT, "%3.0f%%",
-		s->after[1] ? 100.0 * s->after[0] / s->after[1] : 0);
-	draw_bar(u, b.line, x + 14 + bar, bar, s->after);
+	put_number(number[0], s, s->before);
+	put_number(number[1], s, s->after);
+	term_put(&u->term, b.line, b.column + 1, name, INK_TEXT, s->name);
+	term_put(&u->term, b.line, x + 1, 4, INK_TEXT, number[0]);
+	draw_bar(u, b.line, x + 6, bar, s->before / whole);
+	term_put(&u->term, b.line, x + 6 + bar, 3, INK_TEXT, " > ");
+	term_put(&u->term, b.line, x + 9 + bar, 4, INK_TEXT, number[1]);
+	draw_bar(u, b.line, x + 14 + bar, bar, s->after / whole);
+}
+
+static double percent(uint32_t part, uint32_t whole)
+{
+	return whole ? 100.0 * part / whole : 0;
+}
+
+static void draw_category(struct ui *u, const struct finding *f, bool is_to, struct box b)
+{
+	struct side s = { .is_percent = true, .whole = 100 };
+
+	if ((is_to ? f->to : f->from) == DICT_NONE)
+		return;
+	ui_category(u, is_to ? f->to : f->from, s.name);
+	s.before = percent(is_to ? f->to_before : f->from_before, f->n_before);
+	s.after = percent(is_to ? f->to_after : f->from_after, f->n_after);
+	draw_side(u, &s, b);
+}
+
+static void draw_level(struct ui *u, const struct finding *f, struct box b)
+{
+	struct side s = { .before = (double)f->level_before, .after = (double)f->level_after };
+
+	snprintf(s.name, sizeof s.name, "%s",
+		f->kind == KIND_VOLUME ? "sessions a day" : "level");
+	s.whole = fmax(s.before, s.after);
+	draw_side(u, &s, b);
 }
 
 void change_draw(struct ui *u, uint32_t alert, struct box b)
 {
 	const struct alert *a = feed_alert(u->feed, alert);
-	const struct finding *f = &a->f;
-	const struct side side[2] = {
-		{ f->from, { f->from_before, f->n_before }, { f->from_after, f->n_after } },
-		{ f->to, { f->to_before, f->n_before }, { f->to_after, f->n_after } },
-	};
-	int i;
+	struct box line = { b.line + 1, b.column, 1, b.columns };
 
 	draw_head(u, a, b);
-	for (i = 0; i < 2; i++)
-		if (side[i].category != DICT_NONE)
-			draw_side(u, &side[i], (struct box){ b.line + 1 + i, b.column, 1,
-				b.columns });
+	if (a->f.kind != KIND_INTEREST) {
+		draw_level(u, &a->f, line);
+		return;
+	}
+	draw_category(u, &a->f, false, line);
+	line.line++;
+	draw_category(u, &a->f, true, line);
 }

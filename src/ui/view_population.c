@@ -94,7 +94,11 @@ static void draw_empty(struct ui *u, struct box b)
 		term_put(t, b.line + 1, x, width, INK_TITLE, "No shift yet");
 	term_put(t, b.line + 2, x, width, INK_TEXT,
 		"A shift is an alert: a user went from one category to another.");
-	if (s->n_alerts)
+	if (s->n_alerts && window + 1 == TABLES_WINDOWS)
+		term_putf(t, b.line + 4, x, width, INK_TEXT,
+			"Of %s alert%s so far none says so: LIVE (F4) has them.",
+			words_count(s->n_alerts, n), s->n_alerts == 1 ? "" : "s");
+	else if (s->n_alerts)
 		term_putf(t, b.line + 4, x, width, INK_TEXT,
 			"%s alert%s so far lie before: w looks further back.",
 			words_count(s->n_alerts, n), s->n_alerts == 1 ? "" : "s");

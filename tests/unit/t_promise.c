@@ -26,6 +26,24 @@ static void promised_by_budget_and_risk(void **state)
 	assert_true(p.is_broken);
 }
 
+/* Its users are at risk for half the time: 2 + .25 * 2000 / 1000 a day. */
+static void volume_has_its_own_share(void **state)
+{
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .user_days = 40000,
+		.channels = CHANNEL_BIT(CHANNEL_VOLUME) };
+	struct promise p;
+
+	(void)state;
+	m.volume.budget_kud = .25;
+	m.volume.user_days = 20000;
+	assert_true(promise_of(&m, 2 * DAY_MS, 0, &p));
+	assert_float_equal(p.day, 2.5, 1e-9);
+	assert_float_equal(p.so_far, 5, 1e-9);
+	m.channels = 0;
+	assert_true(promise_of(&m, 2 * DAY_MS, 0, &p));
+	assert_float_equal(p.day, 2, 1e-9);
+}
+
 static void few_are_never_too_many(void **state)
 {
 	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000 };
@@ -54,6 +72,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(promised_by_budget_and_risk),
+		cmocka_unit_test(volume_has_its_own_share),
 		cmocka_unit_test(few_are_never_too_many),
 		cmocka_unit_test(nothing_is_promised_without_a_fit),
 	};
