@@ -1,8 +1,9 @@
 /* pane.h - one user's portrait in a box: the body of USER, and the right half of a wide LIVE.
  *
  * The window is chosen by the data: three times the way back to the onset of the user's newest
- * alert, a day at least; the whole history where there is no alert, or where that is shorter. A
- * person may choose another. Under the charts: "!" at an alert, a triangle at its onset.
+ * alert, a day at least, and twenty events of before; the whole history where there is no alert, or
+ * where that is shorter. A person may choose another. Under the charts: "!" at an alert, a triangle
+ * at its onset.
  */
 #ifndef UI_PANE_H
 #define UI_PANE_H

@@ -15,6 +15,7 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define LABEL_WIDTH 16
+#define EVENTS_BEFORE 20        /* an onset that a chart shows, when there are so many */
 #define CHANGE_ROOM 9   /* lines left for the bars of a change, alerts and events */
 #define WIDTH_FIXED 23  /* of a row, beside name, chart and time of the last event */
 
@@ -91,17 +92,31 @@ uint32_t pane_alert(const struct pane *p, const struct ui *u, const struct pane_
 	return i;
 }
 
-/* The span that shows the change and as much before it, twice; 0: all there is. */
-static int64_t choose_span(struct ui *u, uint32_t user, int64_t first_ms)
+/* When the onset was so many events away, or the first event. */
+static int64_t some_before(const struct event *ev, uint32_t n, int64_t onset_ms)
+{
+	uint32_t i = 0;
+
+	while (i < n && ev[i].time_ms < onset_ms)
+		i++;
+	return ev[i > EVENTS_BEFORE ? i - EVENTS_BEFORE : 0].time_ms;
+}
+
+/* The span that shows the change and as much before it, twice, and some events of before; 0: all
+ * there is.
+ */
+static int64_t choose_span(struct ui *u, uint32_t user, const struct event *ev, uint32_t n)
 {
 	uint32_t newest = roll_newest(&u->roll, user, u->snap->n_alerts);
-	int64_t now = u->snap->data_ms, back, span;
+	int64_t now = u->snap->data_ms, back, events, span;
 
 	if (newest == ROLL_NONE)
 		return 0;
 	back = 3 * (now - feed_alert(u->feed, newest)->f.onset_ms);
+	events = now - some_before(ev, n, feed_alert(u->feed, newest)->f.onset_ms);
+	back = back > events ? back : events;
 	span = words_window_around(back > DAY_MS ? back : DAY_MS);
-	return now - first_ms < span ? 0 : span;
+	return now - ev[0].time_ms < span ? 0 : span;
 }
 
 static bool is_same_window(const struct pane_window *a, const struct pane_window *b)
@@ -148,7 +163,7 @@ static int make(struct pane *p, struct ui *u, struct err *e)
 		return err_set(e, -1, "no event up to now");
 	o.horizon_ms = horizon_of(p, u);
 	o.span_ms = p->span_ms = p->window.span_ms ? p->window.span_ms
-						   : choose_span(u, p->user, ev[0].time_ms);
+						   : choose_span(u, p->user, ev, n);
 	if (p->window.has_edge && p->window.edge_ms < p->data_ms)
 		o.back_ms = p->data_ms - p->window.edge_ms;
 	return portrait_make(&p->portrait, p->user, ev, n, u->feed->model, u->feed->ids, &o, e);

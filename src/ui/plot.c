@@ -79,20 +79,20 @@ static void draw_line(struct ui *u, const struct box *b, const float *v, const f
 static void draw_area(struct ui *u, struct box b, const float *v, float max, float alarm)
 {
 	struct term *t = &u->term;
+	float top = max > 0 ? max : 1;
 	int i;
 
 	for (i = 0; i < b.lines; i++) {
 		struct box line = { b.line + i, b.column + AXIS, 1, b.columns };
-		float level[3] = { max * (float)(b.lines - 1 - i) / (float)b.lines,
-			max * (float)(b.lines - i) / (float)b.lines, alarm };
+		float level[3] = { top * (float)(b.lines - 1 - i) / (float)b.lines,
+			top * (float)(b.lines - i) / (float)b.lines, alarm };
 
-		if (i == 0)
+		if (i == 0 && max > 0)
 			term_putf(t, line.line, b.column, AXIS - 2, INK_DIM, "%*.3g", AXIS - 2,
 				(double)max);
 		else if (i == b.lines - 1)
 			term_putf(t, line.line, b.column, AXIS - 2, INK_DIM, "%*d", AXIS - 2, 0);
-		if (max > 0)
-			draw_line(u, &line, v, level);
+		draw_line(u, &line, v, level);
 	}
 	term_wall(t, b.line, b.column + AXIS - 1, b.lines);
 }
