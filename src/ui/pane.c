@@ -364,7 +364,8 @@ static int draw_alerts(struct ui *u, const struct pane *p, const struct plan *l,
 	term_putf(t, line, x + LABEL_WIDTH, l->b.columns - LABEL_WIDTH, INK_HEAD,
 		"P S %-*s FROM > TO", l->last, "TIME");
 	term_put(t, line++, x + l->b.columns - 7, 7, INK_HEAD, "  SCORE");
-	while (feed_alert(u->feed, i)->f.time_ms > at_ms && (int)u->roll.alert[i].nth > l->alerts)
+	while (i != ROLL_NONE && feed_alert(u->feed, i)->f.time_ms > at_ms
+		&& (int)u->roll.alert[i].nth > l->alerts)
 		i = u->roll.alert[i].before;
 	for (n = 0; n < l->alerts && i != ROLL_NONE; n++, line++) {
 		const struct alert *a = feed_alert(u->feed, i);
