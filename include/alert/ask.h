@@ -3,8 +3,8 @@
  * The connection only reads, three times over: the file is opened read-only, query_only is set, and
  * an authorizer refuses all but SELECT and functions that read. A query is stopped between any
  * thousand steps of SQLite's machine: when asked to, or when it takes more than ASK_MEMORY_MAX, for
- * temporary tables stay in memory and never fill a disk. Nothing here waits, but ask_close() for the
- * present query's next stop. The store is opened by the first job that finds it.
+ * temporary tables stay in memory and never fill a disk. Nothing here waits, but ask_close() for
+ * the present query's next stop. The store is opened by the first job that finds it.
  * Owner: the ui thread; only what the comment of a member says is touched by the other.
  */
 #ifndef ALERT_ASK_H
@@ -30,7 +30,7 @@ struct clock;
 #define ASK_TEXT_MAX (64u << 20)        /* bytes of all texts of an answer */
 #define ASK_CELL_MAX 4096u              /* bytes kept of a text; the rest is cut */
 #define ASK_MEMORY_MAX (256 << 20)      /* bytes, beside what SQLite used before */
-#define ASK_STEPS 1000                  /* of SQLite's machine between two looks at the wish to stop */
+#define ASK_STEPS 1000  /* of SQLite's machine between two looks at the wish to stop */
 
 enum ask_type { ASK_NULL, ASK_INTEGER, ASK_REAL, ASK_TEXT, ASK_BLOB };
 
@@ -50,7 +50,7 @@ struct ask_answer {
 	int fault_at;           /* byte of sql that the error points to; -1: none */
 	unsigned n_columns;
 	uint32_t n_rows;
-	bool has_more;          /* rows beyond ASK_ROWS_MAX, or beyond ASK_TEXT_MAX, were left out */
+	bool has_more;          /* rows beyond one of the maxima were left out */
 	size_t *name;           /* of the columns: places of NUL-ended texts in text */
 	struct ask_cell *cell;  /* row by row */
 	struct text text;

@@ -24,7 +24,7 @@ struct ask_room {
 	struct store *store;            /* NULL until a job found the file */
 	bool has_words;
 	int64_t memory_before;
-	const char *refused;            /* by the authorizer: a function's name, "" for a statement */
+	const char *refused;            /* by the authorizer: a function's name, "": a statement */
 	char function[64];
 	bool too_large;                 /* it was stopped for its memory */
 };

@@ -1,8 +1,9 @@
 /* complete.h - what a half-typed word of SQL may become: keywords, functions, tables and columns.
  *
- * After FROM and JOIN tables come first; behind "name." only the columns of that table or alias; else
- * the columns of the tables that the statement names, or of all when it names none. Keywords follow
- * the case in which the word was begun. Pure; any thread.
+ * After FROM and JOIN tables; behind "name." the columns of that table or alias; else the columns of
+ * the tables that the statement names, or of all when it names none, then functions, keywords and
+ * tables; behind a value keywords alone. Keywords follow the case in which the word was begun.
+ * Pure; any thread.
  */
 #ifndef ALERT_COMPLETE_H
 #define ALERT_COMPLETE_H

@@ -90,6 +90,7 @@ struct feed {                           /* the head of each engine's own struct 
 	const struct model *model;      /* NULL while loading; the newest epoch's, valid until the
 		 * next look */
 	const struct names *names;
+	const char *db;                 /* the file of the store; NULL: there is none */
 	const struct zone *zone;
 	const struct clock *clock;
 };

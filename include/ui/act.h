@@ -9,6 +9,8 @@ void act_follow(struct ui *u, int on);
 void act_hold(struct ui *u, int unused);        /* or follows again */
 void act_open(struct ui *u, int unused);        /* the user of the alert under the cursor */
 void act_help(struct ui *u, int unused);
+void act_view(struct ui *u, int view);          /* enum view_id */
+void act_previous(struct ui *u, int unused);
 void act_up(struct ui *u, int unused);
 void act_quit(struct ui *u, int leaves_text);
 void act_find(struct ui *u, int unused);
@@ -20,6 +22,7 @@ void act_step_user(struct ui *u, int direction);        /* of the user shown */
 void act_alert(struct ui *u, int direction);
 void act_goto(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
+void act_turn(struct ui *u, int how);           /* enum prompt_turn */
 void act_redraw(struct ui *u, int unused);
 void act_suspend(struct ui *u, int unused);
 

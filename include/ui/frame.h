@@ -8,5 +8,9 @@ struct ui;
 
 /* Returns what is left in the middle. */
 struct box frame_draw(struct ui *u);
+#define FRAME_FOOT_LINES 2
+
+/* Status and keys alone, in the last lines of a box. */
+void frame_foot(struct ui *u, struct box b);
 
 #endif

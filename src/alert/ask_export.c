@@ -104,8 +104,9 @@ int ask_write(const struct ask_answer *a, const char *path, enum alert_form form
 		code = -errno;
 		if (fd >= 0)
 			close(fd);
-		return err_set(e, code, code == -EEXIST ? "\"%s\" is there already: type another name"
-			: "could not write \"%s\": %s", path, strerror(-code));
+		return code == -EEXIST
+			? err_set(e, code, "\"%s\" is there already: type another name", path)
+			: err_set(e, code, "could not write \"%s\": %s", path, strerror(-code));
 	}
 	text_init(&t, LINE_TEXT_MAX);
 	code = put(f, a, form, &t);

@@ -8,7 +8,7 @@
 
 /* Those that a SELECT has use for. */
 static const char *const keywords[] = {
-	"SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "DISTINCT", "AND",
+	"FROM", "SELECT", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "DISTINCT", "AND",
 	"OR", "NOT", "NULL", "IS", "IN", "LIKE", "GLOB", "BETWEEN", "EXISTS", "AS", "ON", "JOIN",
 	"LEFT JOIN", "USING", "HAVING", "DESC", "ASC", "OFFSET", "UNION", "UNION ALL", "EXCEPT",
 	"INTERSECT", "WITH", "WITH RECURSIVE", "VALUES", "CASE", "WHEN", "THEN", "ELSE", "END",
@@ -19,8 +19,8 @@ static const char *const keywords[] = {
 static const char *const starts[] = { "SELECT", "WITH", "VALUES", "EXPLAIN QUERY PLAN" };
 
 static const char *const functions[] = {
-	"abs(", "avg(", "coalesce(", "count(*)", "count(", "datetime(", "group_concat(", "hex(", "ifnull(",
-	"iif(", "instr(", "julianday(", "length(", "lower(", "max(", "min(", "nullif(", "printf(",
+	"abs(", "avg(", "coalesce(", "count(*)", "count(", "datetime(", "group_concat(", "hex(",
+	"ifnull(", "iif(", "instr(", "julianday(", "length(", "lower(", "max(", "min(", "nullif(", "printf(",
 	"quote(", "random(", "rank(", "replace(", "round(", "row_number(", "strftime(", "substr(",
 	"sum(", "time(", "total(", "trim(", "typeof(", "unixepoch(", "upper(", ":now_ms",
 };
@@ -191,14 +191,43 @@ static void offer_columns(struct completion *c, const struct complete_words *w, 
 	}
 }
 
-static void offer_words(struct completion *c, const char *prefix, size_t len)
+static void offer_functions(struct completion *c, const char *prefix, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof functions / sizeof *functions; i++)
 		offer(c, functions[i], prefix, len, false);
+}
+
+static void offer_keywords(struct completion *c, const char *prefix, size_t len)
+{
+	size_t i;
+
 	for (i = 0; i < sizeof keywords / sizeof *keywords; i++)
 		offer(c, keywords[i], prefix, len, true);
+}
+
+static bool is_keyword(const struct token *t)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+		const char *s = keywords[i];
+
+		for (; *s; s += strcspn(s, " "), s += *s == ' ')
+			if (t->len == strcspn(s, " ") && strncasecmp(t->s, s, t->len) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Behind a value there comes no other: only keywords, and an alias of one's own. */
+static bool ends_value(const struct token before[2])
+{
+	if (is(&before[0], "*"))
+		return is(&before[1], "SELECT") || is(&before[1], ",");
+	return is(&before[0], ")") || *before[0].s == '\'' || *before[0].s == '"'
+		|| (is_word(*before[0].s) && !is_keyword(&before[0])) || is(&before[0], "END");
 }
 
 static void measure(struct completion *c)
@@ -208,7 +237,9 @@ static void measure(struct completion *c)
 
 	c->common = c->n ? strlen(c->choice[0]) : 0;
 	for (i = 1; i < c->n; i++) {
-		for (k = 0; k < c->common && strncasecmp(c->choice[i], c->choice[0], k + 1) == 0; k++)
+		const char *next = c->choice[i];
+
+		for (k = 0; k < c->common && strncasecmp(next, c->choice[0], k + 1) == 0; k++)
 			;
 		c->common = k;
 	}
@@ -260,10 +291,13 @@ void complete_find(const struct complete_words *w, const char *sql, size_t caret
 	} else if (!before[0].len) {
 		for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
 			offer(ret, starts[i], prefix.s, prefix.len, true);
+	} else if (ends_value(before)) {
+		offer_keywords(ret, prefix.s, prefix.len);
 	} else {
 		offer_columns(ret, w, sql, &prefix, -1);
 		if (prefix.len) {
-			offer_words(ret, prefix.s, prefix.len);
+			offer_functions(ret, prefix.s, prefix.len);
+			offer_keywords(ret, prefix.s, prefix.len);
 			offer_tables(ret, w, prefix.s, prefix.len);
 		}
 	}

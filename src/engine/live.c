@@ -439,8 +439,8 @@ struct feed *live_open(const struct live_options *o, struct err *e)
 		return NULL;
 	}
 	l->o = *o;
-	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .zone =
-		o->step.zone,
+	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .db = o->db,
+		.zone = o->step.zone,
 		.clock = o->clock };
 	if (prepare(l, e) == 0 && open_parts(l, e) == 0 && start(l, e) == 0)
 		return &l->feed;

@@ -315,6 +315,7 @@ static void set_up(struct replay *r, const struct replay_options *o)
 		.ops = &replay_ops,
 		.ids = &r->run.ids,
 		.names = o->names,
+		.db = o->db,
 		.zone = o->run.load.zone,
 		.clock = o->clock,
 	};

@@ -29,7 +29,8 @@ static const struct {
 	{ KEY_RIGHT, TERM_RIGHT }, { KEY_HOME, TERM_HOME }, { KEY_END, TERM_END },
 	{ KEY_PPAGE, TERM_PAGE_UP }, { KEY_NPAGE, TERM_PAGE_DOWN },
 	{ KEY_BACKSPACE, TERM_BACKSPACE }, { KEY_DC, TERM_DELETE }, { KEY_ENTER, TERM_ENTER },
-	{ KEY_F(1), TERM_F1 },
+	{ KEY_F(1), TERM_F1 }, { KEY_F(2), TERM_F2 }, { KEY_F(3), TERM_F3 },
+	{ KEY_F(4), TERM_F4 },
 };
 
 /* Keys come from stdin; when that is data (a pipe, a file), from the controlling terminal. */

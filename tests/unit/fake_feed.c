@@ -317,7 +317,7 @@ struct feed *fake_open(const struct fake_options *o)
 	model_default(&k->model);
 	make_events(k);
 	make_alerts(k);
-	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,
+	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names, .db = o->db,
 		.zone = &k->zone, .clock = o->clock };
 	set_clock(k, o->live ? FIRST_MS + SPAN_MS - 3 * HOUR_MS - DAY_MS : FIRST_MS, o->paused);
 	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,

@@ -57,6 +57,9 @@ static void a_statement_begins(void **state)
 
 static void tables_follow_from(void **state)
 {
+	assert_choices(state, "SELECT * F|", "FROM");
+	assert_choices(state, "SELECT max(x) n fr|", "from");
+	assert_choices(state, "SELECT 'a' fr|", "from");
 	assert_choices(state, "SELECT * FROM |", "alert label");
 	assert_choices(state, "SELECT * FROM al|", "alert");
 	assert_choices(state, "SELECT * FROM alert JOIN L|", "label");
