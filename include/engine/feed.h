@@ -28,6 +28,22 @@ enum feed_phase {
 	FEED_FAILED             /* notice says why */
 };
 
+/* The stages that a row passes, as far as the engine has them and counts. */
+enum feed_stage { FEED_READ, FEED_HOLD, FEED_DETECT, FEED_STORE, FEED_STAGES };
+struct stage {
+	bool is_measured;
+	uint64_t in, out;               /* rows, events, alerts since the run began */
+	uint64_t dropped;
+	uint64_t waiting, room;         /* before it: bytes, events, batches; room 0: no limit */
+	float p50_ms, p99_ms;           /* of a batch, lately; NaN: not measured, or nothing came */
+};
+
+#define FEED_NOTICES 8
+struct notice {
+	int64_t at_ms;                  /* by the clock on the wall */
+	char text[200];                 /* scrubbed */
+};
+
 struct snapshot {
 	enum feed_phase phase;
 	bool live;
@@ -54,6 +70,8 @@ struct snapshot {
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
 		 * failures */
+	struct notice recent[FEED_NOTICES];     /* number n, from 1, at (n - 1) % FEED_NOTICES */
+	struct stage stage[FEED_STAGES];
 	char source[128];               /* what is read, for the title */
 	char backend[16];
 };
@@ -74,6 +92,10 @@ struct command {
 	uint32_t user;          /* number in feed_ids()->user */
 };
 
+/* text: the first bytes of the row, raw. */
+typedef int feed_reject(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len);
+
 struct feed_ops {
 	const struct snapshot *(*look)(struct feed *f, bool *ret_fresh);
 	const struct alert *(*alert)(struct feed *f, uint32_t i);
@@ -81,6 +103,8 @@ struct feed_ops {
 	int (*user)(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
 		uint32_t *ret_n,
 		struct err *e);
+	/* Rows that could not be used, as many as were kept; each returns non-zero to stop. */
+	int (*rejects)(struct feed *f, feed_reject *each, void *ctx, struct err *e);
 	void (*close)(struct feed *f);
 };
 
@@ -122,6 +146,12 @@ static inline int feed_user(struct feed *f, uint32_t user, int64_t upto_ms, stru
 	uint32_t *ret_n, struct err *e)
 {
 	return f->ops->user(f, user, upto_ms, ret, ret_n, e);
+}
+
+/* Reads what was kept, so that it takes a moment; negative, with the reason in e: there is none. */
+static inline int feed_rejects(struct feed *f, feed_reject *each, void *ctx, struct err *e)
+{
+	return f->ops->rejects(f, each, ctx, e);
 }
 
 static inline void feed_close(struct feed *f)

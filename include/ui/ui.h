@@ -17,6 +17,7 @@
 #include "ui/prompt.h"
 #include "ui/roll.h"
 #include "ui/sql.h"
+#include "ui/system.h"
 #include "ui/term.h"
 #include "ui/view.h"
 
@@ -64,6 +65,7 @@ struct ui {
 	struct user_state user;
 	struct help_state help;
 	struct sql_state sql;
+	struct system_state system;
 	struct palette palette;
 	struct prompt prompt;
 	struct bar bar;

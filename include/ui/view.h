@@ -9,7 +9,7 @@
 
 struct ui;
 
-enum view_id { VIEW_LIVE, VIEW_USER, VIEW_HELP, VIEW_SQL, VIEW_N };
+enum view_id { VIEW_LIVE, VIEW_USER, VIEW_HELP, VIEW_SQL, VIEW_SYSTEM, VIEW_N };
 enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
 
 struct view {
@@ -29,7 +29,7 @@ struct view {
 	void (*done)(struct ui *u);                     /* frees what it holds; may be NULL */
 };
 
-extern const struct view view_live, view_user, view_help, view_sql;
+extern const struct view view_live, view_user, view_help, view_sql, view_system;
 extern const struct view *const view_table[VIEW_N];
 
 /* The top row of a list so that the cursor is among the page's rows, moved as little as can be. */

@@ -20,8 +20,8 @@ static const char *const starts[] = { "SELECT", "WITH", "VALUES", "EXPLAIN QUERY
 
 static const char *const functions[] = {
 	"abs(", "avg(", "coalesce(", "count(*)", "count(", "datetime(", "group_concat(", "hex(",
-	"ifnull(", "iif(", "instr(", "julianday(", "length(", "lower(", "max(", "min(", "nullif(", "printf(",
-	"quote(", "random(", "rank(", "replace(", "round(", "row_number(", "strftime(", "substr(",
+	"ifnull(", "iif(", "instr(", "julianday(", "length(", "lower(", "max(", "min(", "nullif(",
+	"printf(", "quote(", "random(", "rank(", "replace(", "round(", "row_number(", "strftime(", "substr(",
 	"sum(", "time(", "total(", "trim(", "typeof(", "unixepoch(", "upper(", ":now_ms",
 };
 

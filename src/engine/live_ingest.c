@@ -129,6 +129,7 @@ static int take_batch(struct live *l, const struct batch *b, struct err *e)
 {
 	struct live_item *it = l->now;
 	bool again = follow_is_again(l->follow);
+	live_gauge_batch(l, b);
 	uint32_t n_late = 0;
 	int r = 0;
 	if (!again) {
@@ -170,6 +171,7 @@ static bool hand_on(struct live *l)
 	l->said = swap;
 	it->behind = follow_behind(l->follow);
 	settle_places(l);
+	live_gauge_item(l);
 	queue_put(&l->full, it);
 	l->sent_tick_ms = live_tick_ms(l);
 	l->now = queue_take(&l->idle);

@@ -11,6 +11,7 @@
 #include "ui/parts.h"
 #include "ui/prompt.h"
 #include "ui/sql.h"
+#include "ui/system.h"
 #include "ui/view.h"
 
 #define C(letter) TERM_CTRL(letter)
@@ -92,10 +93,19 @@ static const struct action table[] = {
 		"quit veer" },
 	{ "sql", "Views", { TERM_F2 }, IN_ALL & ~IN_SQL, 0, act_view, VIEW_SQL, 10, "SQL",
 		"ask the store in SQL" },
-	{ "live", "Views", { TERM_F4 }, (IN_ALL & ~IN_LIVE) | IN_EDIT, 0, act_view, VIEW_LIVE, 11, "live",
-		"the alerts" },
+	{ "system", "Views", { TERM_F3 }, (IN_ALL & ~IN_SYSTEM) | IN_EDIT, 0,
+		act_view, VIEW_SYSTEM, 11, "system", "what the pipeline does, and bad lines" },
+	{ "live", "Views", { TERM_F4 }, (IN_ALL & ~IN_LIVE) | IN_EDIT, 0,
+		act_view, VIEW_LIVE, 11, "live", "the alerts" },
 	{ "previous", "Views", { '-' }, IN_ALL, 0, act_previous, 0, 0, NULL,
 		"the view that was shown before" },
+
+	{ "bad-lines", "System", { 'b' }, IN_SYSTEM, 0, system_bad, 0, 3, "bad lines",
+		"the lines that could not be used, or back" },
+	{ "reset", "System", { '0' }, IN_SYSTEM, 0, system_reset, 0, 4, "reset max",
+		"count the largest lag anew" },
+	{ "system-back", "System", { 'q', TERM_ESCAPE }, IN_SYSTEM, 0, act_up, 0, 1, "back",
+		"back to the view before" },
 
 	{ "drill", "SQL", { TERM_ENTER }, IN_SQL, WHEN_ROWS, sql_drill, 0, 2, "user",
 		"the user that the row names" },

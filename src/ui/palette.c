@@ -65,7 +65,7 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Letters to change, add or leave out (Levenshtein 1966), two neighbours swapped counting as one. */
+/* Letters to change, add or leave out (Levenshtein 1966); swapping two neighbours counts as one. */
 static unsigned distance(const char *a, const char *b)
 {
 	unsigned row[3][NAME_BYTES + 1], i, j, n = (unsigned)strnlen(b, NAME_BYTES);

@@ -179,7 +179,8 @@ void sql_enter(struct ui *u, int unused)
 		return;
 	editor_type(d, '\n');
 	if (editor_n_lines(d) == 2)
-		ui_say(u, false, "; and Enter run the statement, and so does Enter on an empty line");
+		ui_say(u, false,
+			"; and Enter run the statement, and so does Enter on an empty line");
 }
 
 static void say_choices(struct ui *u)
@@ -433,7 +434,8 @@ static void export_to(struct ui *u, const char *path)
 	if (!len)
 		return;
 	if (!is_json && !is_csv)
-		ui_say(u, true, "\"%s\": end the name in .csv or .jsonl, which says the form", path);
+		ui_say(u, true, "\"%s\": end the name in .csv or .jsonl, which says the form",
+			path);
 	else if (ask_export(u->sql.ask, path, is_csv ? ALERT_CSV : ALERT_JSONL, &e) < 0)
 		tell(u, &e);
 }

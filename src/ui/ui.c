@@ -109,6 +109,7 @@ void ui_draw(struct ui *u)
 {
 	struct term *t = &u->term;
 	struct box all = { 0, 0, t->lines, t->columns };
+	int64_t begun_us = clock_tick_us(u->clock);
 
 	term_begin(t);
 	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN)
@@ -118,6 +119,7 @@ void ui_draw(struct ui *u)
 	if (u->prompt.ops && u->prompt.ops->above)
 		u->prompt.ops->above(u, t->lines - 3);
 	u->painted_bytes = term_end(t);
+	system_painted(u, clock_tick_us(u->clock) - begun_us);
 	u->is_dirty = false;
 }
 
