@@ -1,6 +1,6 @@
 /* complete.h - what a half-typed word of SQL may become: keywords, functions, tables and columns.
  *
- * After FROM and JOIN tables; behind "name." the columns of that table or alias; else the columns of
+ * After FROM and JOIN tables; behind "name." the columns of that table or alias; else those of
  * the tables that the statement names, or of all when it names none, then functions, keywords and
  * tables; behind a value keywords alone. Keywords follow the case in which the word was begun.
  * Pure; any thread.

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "engine/stage.h"
 #include "ingest/event.h"
 
 struct clock;
@@ -26,22 +27,6 @@ enum feed_phase {
 	FEED_PAUSED,            /* replay: the replay clock stands */
 	FEED_ENDED,             /* replay: at the end; live: every source ended */
 	FEED_FAILED             /* notice says why */
-};
-
-/* The stages that a row passes, as far as the engine has them and counts. */
-enum feed_stage { FEED_READ, FEED_HOLD, FEED_DETECT, FEED_STORE, FEED_STAGES };
-struct stage {
-	bool is_measured;
-	uint64_t in, out;               /* rows, events, alerts since the run began */
-	uint64_t dropped;
-	uint64_t waiting, room;         /* before it: bytes, events, batches; room 0: no limit */
-	float p50_ms, p99_ms;           /* of a batch, lately; NaN: not measured, or nothing came */
-};
-
-#define FEED_NOTICES 8
-struct notice {
-	int64_t at_ms;                  /* by the clock on the wall */
-	char text[200];                 /* scrubbed */
 };
 
 struct snapshot {

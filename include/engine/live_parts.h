@@ -13,10 +13,10 @@
 #include "base/err.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
-#include "base/spread.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "engine/live.h"
+#include "engine/live_gauge.h"
 #include "ingest/order.h"
 #include "model/model.h"
 #define LIVE_ITEMS 8
@@ -36,7 +36,6 @@ struct live_item {
 	struct text notices;            /* lines, each with its newline */
 	int64_t released_ms, newest_ms;
 	uint64_t rows, late, unusable;  /* read since the last item */
-	uint64_t behind;                /* bytes */
 	struct stage read, hold;        /* as they were then */
 	struct err failure;             /* code 0: none */
 };
@@ -80,8 +79,7 @@ struct live {
 	uint32_t n_known;
 	struct text said;               /* notices for the next item */
 	int64_t sent_tick_ms;
-	struct stage read, hold;        /* since the start */
-	struct spread read_took;
+	struct live_gauge gauge;        /* each member of the thread it says */
 	/* detect */
 	struct store *store;
 	struct tracker *tracker;
@@ -107,13 +105,11 @@ struct live {
 	struct snapshot s;              /* the next to be posted */
 	int64_t rate_tick_ms;
 	uint64_t rate_events;
-	struct spread detect_took, store_took;
 	char trouble[ERR_TEXT_MAX];     /* the store's last, so that it is told once */
 	/* ui */
 	struct store *reader;
 };
 int64_t live_tick_ms(const struct live *l);
-int64_t live_tick_us(const struct live *l);
 static inline const struct model *live_model(const struct live *l)
 {
 	return l->model[l->n_models - 1];
@@ -129,13 +125,6 @@ int live_use_model(struct live *l, struct model *m, struct err *e);
 int live_reserve_users(struct live *l, struct err *e);
 /* Tells, waits a second, and says whether to try again: the store may have room later. */
 bool live_may_retry(struct live *l, const struct err *why);
-/* live_gauge.c: what SYSTEM shows; on the ingest thread */
-void live_gauge_batch(struct live *l, const struct batch *b);
-void live_gauge_item(struct live *l);
-/* On the detect thread: durations since a tick, and the stages into the snapshot. */
-void live_gauge_detect(struct live *l, int64_t begun_us, uint32_t n_in, uint32_t n_found);
-void live_gauge_store(struct live *l, int64_t begun_us, uint32_t n_rows);
-void live_gauge_post(struct live *l);
 /* live_ingest.c */
 void *live_ingest(void *live);
 void live_said(void *live, const char *line);           /* follow's notices */

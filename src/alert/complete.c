@@ -21,8 +21,8 @@ static const char *const starts[] = { "SELECT", "WITH", "VALUES", "EXPLAIN QUERY
 static const char *const functions[] = {
 	"abs(", "avg(", "coalesce(", "count(*)", "count(", "datetime(", "group_concat(", "hex(",
 	"ifnull(", "iif(", "instr(", "julianday(", "length(", "lower(", "max(", "min(", "nullif(",
-	"printf(", "quote(", "random(", "rank(", "replace(", "round(", "row_number(", "strftime(", "substr(",
-	"sum(", "time(", "total(", "trim(", "typeof(", "unixepoch(", "upper(", ":now_ms",
+	"printf(", "quote(", "random(", "rank(", "replace(", "round(", "row_number(", "strftime(",
+	"substr(", "sum(", "time(", "total(", "trim(", "typeof(", "unixepoch(", "upper(", ":now_ms",
 };
 
 void complete_done(struct complete_words *w)

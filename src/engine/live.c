@@ -12,6 +12,7 @@
 #include "base/dict.h"
 #include "base/mem.h"
 #include "detect/tracker.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 #include "learn/calibrate.h"
 

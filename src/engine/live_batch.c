@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "detect/tracker.h"
 #include "engine/evidence.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 #include "series/history.h"
 

@@ -1,4 +1,5 @@
-/* What each stage of a live run took in, gave out and how long that took, for SYSTEM. */
+#include "engine/live_gauge.h"
+
 #include <math.h>
 #include <time.h>
 
@@ -19,26 +20,26 @@ void live_gauge_batch(struct live *l, const struct batch *b)
 	uint64_t unusable = 0;
 	for (int i = 0; i < REJECT_N; i++)
 		unusable += b->rejected[i];
-	l->read.in += b->n_rows;
-	l->read.out += b->n;
-	l->read.dropped += unusable;
-	l->hold.in += b->n;
-	spread_add(&l->read_took, follow_took_us(l->follow), live_tick_ms(l));
+	l->gauge.read.in += b->n_rows;
+	l->gauge.read.out += b->n;
+	l->gauge.read.dropped += unusable;
+	l->gauge.hold.in += b->n;
+	spread_add(&l->gauge.read_took, follow_took_us(l->follow), live_tick_ms(l));
 }
 
 void live_gauge_item(struct live *l)
 {
 	struct live_item *it = l->now;
-	l->read.is_measured = l->hold.is_measured = true;
-	l->read.waiting = it->behind;
-	l->read.p50_ms = spread_quantile(&l->read_took, .5);
-	l->read.p99_ms = spread_quantile(&l->read_took, .99);
-	l->hold.out += it->n;
-	l->hold.dropped += it->late;
-	l->hold.waiting = order_n_held(l->order);
-	l->hold.p50_ms = l->hold.p99_ms = NAN;
-	it->read = l->read;
-	it->hold = l->hold;
+	l->gauge.read.is_measured = l->gauge.hold.is_measured = true;
+	l->gauge.read.waiting = follow_behind(l->follow);
+	l->gauge.read.p50_ms = spread_quantile(&l->gauge.read_took, .5);
+	l->gauge.read.p99_ms = spread_quantile(&l->gauge.read_took, .99);
+	l->gauge.hold.out += it->n;
+	l->gauge.hold.dropped += it->late;
+	l->gauge.hold.waiting = order_n_held(l->order);
+	l->gauge.hold.p50_ms = l->gauge.hold.p99_ms = NAN;
+	it->read = l->gauge.read;
+	it->hold = l->gauge.hold;
 }
 
 void live_gauge_detect(struct live *l, int64_t begun_us, uint32_t n_in, uint32_t n_found)
@@ -46,7 +47,7 @@ void live_gauge_detect(struct live *l, int64_t begun_us, uint32_t n_in, uint32_t
 	struct stage *g = &l->s.stage[FEED_DETECT];
 	g->in += n_in;
 	g->out += n_found;
-	spread_add(&l->detect_took, live_tick_us(l) - begun_us, live_tick_ms(l));
+	spread_add(&l->gauge.detect_took, live_tick_us(l) - begun_us, live_tick_ms(l));
 }
 
 void live_gauge_store(struct live *l, int64_t begun_us, uint32_t n_rows)
@@ -54,7 +55,7 @@ void live_gauge_store(struct live *l, int64_t begun_us, uint32_t n_rows)
 	struct stage *g = &l->s.stage[FEED_STORE];
 	g->in += n_rows;
 	g->out += n_rows;
-	spread_add(&l->store_took, live_tick_us(l) - begun_us, live_tick_ms(l));
+	spread_add(&l->gauge.store_took, live_tick_us(l) - begun_us, live_tick_ms(l));
 }
 
 static void put_spread(struct stage *g, struct spread *took, int64_t now_ms)
@@ -69,8 +70,8 @@ void live_gauge_post(struct live *l)
 {
 	struct stage *g = l->s.stage;
 	int64_t now_ms = live_tick_ms(l);
-	put_spread(&g[FEED_DETECT], &l->detect_took, now_ms);
-	put_spread(&g[FEED_STORE], &l->store_took, now_ms);
+	put_spread(&g[FEED_DETECT], &l->gauge.detect_took, now_ms);
+	put_spread(&g[FEED_STORE], &l->gauge.store_took, now_ms);
 	g[FEED_DETECT].waiting = queue_length(&l->full);
 	g[FEED_DETECT].room = LIVE_ITEMS;
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 
 #define WAIT_MS 100             /* how soon a wish to stop is seen */
@@ -169,7 +170,6 @@ static bool hand_on(struct live *l)
 	struct text swap = it->notices;
 	it->notices = l->said;
 	l->said = swap;
-	it->behind = follow_behind(l->follow);
 	settle_places(l);
 	live_gauge_item(l);
 	queue_put(&l->full, it);

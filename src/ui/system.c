@@ -233,7 +233,8 @@ void system_bad(struct ui *u, int unused)
 		return;
 	if (feed_rejects(u->feed, keep_bad, s, &e) < 0) {
 		s->shows_bad = false;
-		ui_say(u, true, "%s", e.text[0] ? e.text : "could not list bad lines: out of memory");
+		ui_say(u, true, "%s", e.text[0] ? e.text
+			: "could not list bad lines: out of memory");
 	}
 }
 

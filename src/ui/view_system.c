@@ -280,7 +280,8 @@ static void draw_bad(struct ui *u, struct box b)
 	int line = b.line + 1, x = b.column;
 	unsigned i;
 
-	term_put(t, b.line, x, b.columns, INK_HEAD, " SOURCE              LINE  REASON          ROW");
+	term_put(t, b.line, x, b.columns, INK_HEAD,
+		" SOURCE              LINE  REASON          ROW");
 	if (!s->n_bad)
 		term_put(t, line + 1, x + 2, b.columns - 2, INK_TEXT,
 			"No line was kept: none was bad, or this run kept none.");
