@@ -12,6 +12,7 @@
 #include "ui/words.h"
 
 #define PROMPT_WIDTH 5
+#define LINES_MAX 512   /* of a statement on the screen; what is beyond is not shown */
 
 static void add_size(struct parts *p, const char *path)
 {
@@ -60,25 +61,51 @@ static void draw_title(struct ui *u, struct box b)
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }
 
-static void copy_line(const struct editor *d, size_t from, size_t to, char *buf)
+/* A line of a statement, or a part of one: what is too long is broken, at a blank if it has one. */
+struct screen_line {
+	size_t from, to;
+	bool is_broken;                 /* what follows belongs to the same line */
+};
+
+static size_t break_at(const char *s, size_t len, unsigned columns)
 {
-	memcpy(buf, d->text + from, to - from);
-	buf[to - from] = 0;
+	size_t fits = text_fit(s, len, columns, NULL), at = fits;
+
+	if (fits == len)
+		return len;
+	while (at > 0 && s[at - 1] != ' ')
+		at--;
+	return at > 0 ? at : fits > 0 ? fits : len;
 }
 
-/* The bytes of the line left of the screen, so that `at` is in sight. */
-static size_t hidden(struct ui *u, const char *line, size_t at, int columns)
+static unsigned lay_out(const struct editor *d, unsigned columns, struct screen_line *line)
+{
+	unsigned n = 0;
+	size_t from = 0, end, len;
+
+	while (n < LINES_MAX) {
+		end = editor_line_end(d, from);
+		len = break_at(d->text + from, end - from, columns);
+		line[n++] = (struct screen_line){ from, from + len, from + len < end };
+		if (from + len == d->len)
+			break;
+		from += len + (from + len == end);
+	}
+	return n;
+}
+
+/* At the end of a broken line a place is the start of the next one. */
+static bool is_on(const struct screen_line *l, size_t at)
+{
+	return at >= l->from && (l->is_broken ? at < l->to : at <= l->to);
+}
+
+static int column_of(struct ui *u, const struct screen_line *l, size_t at)
 {
 	char part[EDITOR_MAX];
-	size_t from = 0;
 
-	for (;;) {
-		snprintf(part, sizeof part, "%.*s", (int)(at - from), line + from);
-		if (from >= at || term_width(&u->term, part) < columns)
-			return from;
-		for (from++; ((unsigned char)line[from] & 0xc0) == 0x80; from++)
-			;
-	}
+	snprintf(part, sizeof part, "%.*s", (int)(at - l->from), u->sql.editor.text + l->from);
+	return PROMPT_WIDTH + term_width(&u->term, part);
 }
 
 /* "^ why" below the fault; where that is too narrow, "why ^". */
@@ -96,58 +123,43 @@ static void draw_fault(struct ui *u, int line, int x, const char *why, int colum
 	}
 }
 
-/* One line of the statement, from byte `from` to `to`; returns the lines it took on the screen. */
-static int draw_line(struct ui *u, int line, size_t from, size_t to, struct box b)
+/* Returns the lines it took. */
+static int draw_line(struct ui *u, int line, const struct screen_line *l, struct box b)
 {
 	const struct editor *d = &u->sql.editor;
 	struct term *t = &u->term;
-	int columns = b.columns - PROMPT_WIDTH, fault = sql_fault(u);
-	bool has_caret = !u->sql.is_rows && d->caret >= from && d->caret <= to;
-	char text[EDITOR_MAX], part[EDITOR_MAX];
-	size_t skip;
+	int fault = sql_fault(u);
+	const char *prompt = !l->from ? "sql>" : d->text[l->from - 1] == '\n' ? " ..>" : "";
+	char text[EDITOR_MAX];
 
-	copy_line(d, from, to, text);
-	skip = has_caret ? hidden(u, text, d->caret - from, columns) : 0;
-	term_put(t, line, b.column, PROMPT_WIDTH, INK_KEY, from ? " ..>" : "sql>");
-	term_put(t, line, b.column + PROMPT_WIDTH, columns, INK_TEXT, text + skip);
-	if (has_caret && !u->prompt.ops) {
-		snprintf(part, sizeof part, "%.*s", (int)(d->caret - from - skip), text + skip);
+	snprintf(text, sizeof text, "%.*s", (int)(l->to - l->from), d->text + l->from);
+	term_put(t, line, b.column, PROMPT_WIDTH, INK_KEY, prompt);
+	term_put(t, line, b.column + PROMPT_WIDTH, b.columns - PROMPT_WIDTH, INK_TEXT, text);
+	if (!u->sql.is_rows && !u->prompt.ops && is_on(l, d->caret)) {
 		t->caret_line = line;
-		t->caret_column = b.column + PROMPT_WIDTH + term_width(t, part);
+		t->caret_column = b.column + column_of(u, l, d->caret);
 	}
-	if (fault < 0 || (size_t)fault < from + skip || (size_t)fault > to)
+	if (fault < 0 || !is_on(l, (size_t)fault))
 		return 1;
-	snprintf(part, sizeof part, "%.*s", (int)((size_t)fault - from - skip), text + skip);
-	draw_fault(u, line + 1, b.column + PROMPT_WIDTH + term_width(t, part),
+	draw_fault(u, line + 1, b.column + column_of(u, l, (size_t)fault),
 		u->sql.ask->answer->err.text, b.columns);
 	return 2;
-}
-
-static unsigned line_of(const struct editor *d, size_t at)
-{
-	unsigned n = 0;
-	size_t i;
-
-	for (i = 0; i < at; i++)
-		n += d->text[i] == '\n';
-	return n;
 }
 
 /* Returns the lines used: at most a half of the screen, those around the caret. */
 static int draw_editor(struct ui *u, struct box b)
 {
 	struct sql_state *s = &u->sql;
-	struct editor *d = &s->editor;
-	unsigned n = editor_n_lines(d), most = (unsigned)b.lines / 2, i = 0;
+	struct screen_line line[LINES_MAX];
+	unsigned n = lay_out(&s->editor, (unsigned)(b.columns - PROMPT_WIDTH - 1), line);
+	unsigned most = (unsigned)b.lines / 2, at = 0, i;
 	int used = 0;
-	size_t from = 0, to;
 
-	s->first_line = view_scroll(s->first_line, line_of(d, d->caret), most, n);
-	for (; i < n && i < s->first_line + most; i++, from = to + 1) {
-		to = editor_line_end(d, from);
-		if (i >= s->first_line)
-			used += draw_line(u, b.line + used, from, to, b);
-	}
+	while (at + 1 < n && !is_on(&line[at], s->editor.caret))
+		at++;
+	s->first_line = view_scroll(s->first_line, at, most, n);
+	for (i = s->first_line; i < n && i < s->first_line + most; i++)
+		used += draw_line(u, b.line + used, &line[i], b);
 	return used;
 }
 

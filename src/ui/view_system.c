@@ -108,6 +108,8 @@ static void note_read(struct ui *u, char *buf, size_t n)
 
 	if (u->snap->rejected)
 		snprintf(buf, n, "b: %s bad lines", words_count(u->snap->rejected, bad));
+	else
+		snprintf(buf, n, "%s rows", words_count(u->snap->rows, bad));
 }
 
 static void note_detect(struct ui *u, char *buf, size_t n)

@@ -196,7 +196,7 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 	s->phase = phase(k);
 	s->data_ms = now(k);
 	if (s->live) {
-		uint64_t rows = 963 + (uint64_t)(s->data_ms - k->base_ms) / 1000 * 2310;
+		uint64_t rows = 963 + (uint64_t)(s->data_ms - k->base_ms) * 2310 / 1000;
 
 		s->stage[FEED_READ].in = rows;
 		s->stage[FEED_READ].out = s->stage[FEED_HOLD].in = rows - 3;
@@ -349,8 +349,8 @@ struct feed *fake_open(const struct fake_options *o)
 	model_default(&k->model);
 	make_events(k);
 	make_alerts(k);
-	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names, .db = o->db,
-		.zone = &k->zone, .clock = o->clock };
+	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,
+		.db = o->db, .zone = &k->zone, .clock = o->clock };
 	set_clock(k, o->live ? FIRST_MS + SPAN_MS - 3 * HOUR_MS - DAY_MS : FIRST_MS, o->paused);
 	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,
 		.first_ms = FIRST_MS,
@@ -364,8 +364,8 @@ struct feed *fake_open(const struct fake_options *o)
 		.threshold = 4.5f,
 		.unverified = true,
 		.n_notices = 2,
-		.recent = { { INT64_C(1512345000000), "user.csv was rotated: the new file is read" },
-			{ INT64_C(1512345300000), "disk full: trying again, nothing is lost" } },
+		.recent = { { INT64_C(1512345000000), "user.csv was rotated: new file read" },
+			{ INT64_C(1512345300000), "disk full: trying again" } },
 		.stage = { [FEED_READ] = { true, 963, 960, 3, 4096, 0, .4f, 1.25f } },
 		.source = "user.csv",
 		.backend = "cpu" };
