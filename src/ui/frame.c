@@ -50,7 +50,7 @@ static void add_model(const struct snapshot *s, struct parts *p)
 		parts_add(p, 2, INK_HIGH, "unverified");
 }
 
-static void add_counts(const struct snapshot *s, struct parts *p)
+void frame_counts(const struct snapshot *s, struct parts *p)
 {
 	struct part *part;
 
@@ -79,7 +79,7 @@ static void draw_title(struct ui *u)
 		if (s->backend[0])
 			parts_add(&p, 7, INK_DIM, "%s", s->backend);
 		add_model(s, &p);
-		add_counts(s, &p);
+		frame_counts(s, &p);
 	}
 	parts_draw(&p, &u->term, 0, 0, u->term.columns);
 }

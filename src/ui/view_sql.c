@@ -57,7 +57,8 @@ static void draw_title(struct ui *u, struct box b)
 		add_size(&p, path);
 		add_writes(u, &p, path);
 	}
-	parts_add(&p, 2, INK_DIM, "READ-ONLY")->is_right = true;
+	parts_add(&p, 3, INK_DIM, "READ-ONLY");
+	frame_counts(u->snap, &p);
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }
 

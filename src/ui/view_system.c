@@ -18,6 +18,7 @@
 #define NOTE_X 63
 #define CHART_TAIL 26           /* behind a chart: "  now 0.4s  max 3.1s" */
 #define CELLS_MAX 512
+#define WIDE 100                /* room for a second note; else the disk only when it is full */
 #define LAG_CALM_S 5            /* a chart of less is not drawn to its full height */
 
 /* Columns of the table of stages: right ends, and heads. */
@@ -99,6 +100,7 @@ static void draw_title(struct ui *u, struct box b)
 	parts_add(&p, 2, INK_TEXT, "CPU %.0f%%", s->cpu_share * 100);
 	parts_add(&p, 5, INK_DIM, "TERM %s", getenv("TERM") ? getenv("TERM") : "");
 out:
+	frame_counts(u->snap, &p);
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }
 
@@ -131,7 +133,11 @@ static void note_store(struct ui *u, char *buf, size_t n)
 	snprintf(name, sizeof name, "%s-wal", u->feed->db);
 	if (stat(name, &st) == 0)
 		used = snprintf(buf, n, "WAL %s  ", words_bytes((uint64_t)st.st_size, wal));
-	if (statvfs(u->feed->db, &disk) == 0)
+	if (statvfs(u->feed->db, &disk) < 0)
+		return;
+	if (u->term.columns < WIDE && disk.f_bavail < disk.f_blocks / 20)
+		used = 0;
+	if (u->term.columns >= WIDE || !used)
 		snprintf(buf + used, n - (size_t)used, "%s free",
 			words_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room));
 }
@@ -307,6 +313,7 @@ static void draw(struct ui *u, struct box all)
 	int line;
 
 	draw_title(u, all);
+	u->n_notices_seen = u->snap->n_notices;
 	if (u->system.shows_bad) {
 		draw_bad(u, b);
 	} else {
