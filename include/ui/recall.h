@@ -1,8 +1,8 @@
 /* recall.h - statements typed earlier, kept in a file from one run to the next.
  *
  * The file holds one statement a line, its own line ends written "\n" and its backslashes "\\",
- * mode 0600. What is remembered is written at once; when the file has grown to twice what is
- * kept, it is replaced by what is kept. Without a file the memory ends with the run. Owner: the ui
+ * mode 0600. What is remembered is written at once; a file that has grown to twice what is kept is
+ * replaced by that when it is opened. Without a file the memory ends with the run. Owner: the ui
  * thread.
  */
 #ifndef UI_RECALL_H
