@@ -11,6 +11,7 @@
 #include "ui/words.h"
 
 #define REFRESH_MS 200          /* of the time shown while a query runs */
+#define INDENT "    "
 #define HISTORY "sql_history"
 
 static void tell(struct ui *u, const struct err *e)
@@ -206,6 +207,14 @@ static void take_choice(struct editor *d, size_t from, const char *choice, bool 
 	editor_replace(d, from, text);
 }
 
+/* Where a line begins with a Tab, as pasted text does, it is a Tab. */
+static bool is_indent(const struct editor *d)
+{
+	size_t start = editor_line_start(d, d->caret);
+
+	return start > 0 && is_blank(d->text + start, d->caret - start);
+}
+
 /* The first Tab adds what all choices share; when that is nothing, each next Tab takes the next. */
 void sql_complete(struct ui *u, int unused)
 {
@@ -216,6 +225,10 @@ void sql_complete(struct ui *u, int unused)
 	(void)unused;
 	if (!s->ask)
 		return;
+	if (is_indent(d)) {
+		editor_replace(d, d->caret, INDENT);
+		return;
+	}
 	if (s->n_turns) {
 		editor_replace(d, c->from, c->choice[(s->n_turns++ - 1) % c->n]);
 		say_choices(u);
