@@ -6,7 +6,7 @@
 #include "ui/keys.h"
 #include "ui/ui.h"
 
-#define LINES_MAX 10
+#define LINES_MAX 24     /* and at most half of the screen */
 #define NAME_WIDTH 18
 #define KEYS_WIDTH 14
 #define NAME_BYTES 32
@@ -27,7 +27,16 @@ static bool is_offered(const struct ui *u, const struct action *a)
 	return is_command(a) && keys_is_offered(a, ui_view_place(u), ui_state(u));
 }
 
-/* Names that begin with the text come first, then those that hold it. */
+enum fit { FIT_BEGINS, FIT_BEGINS_MOVE, FIT_HOLDS, FIT_N, FIT_NOT };
+
+/* How well a name fits: moves, which everybody has in the fingers, stand behind what begins so. */
+static enum fit fit_of(const struct action *a, const char *part)
+{
+	if (strncmp(a->name, part, strlen(part)) == 0)
+		return strcmp(a->group, "Move") == 0 ? FIT_BEGINS_MOVE : FIT_BEGINS;
+	return strstr(a->name, part) ? FIT_HOLDS : FIT_NOT;
+}
+
 static void match(struct ui *u, const char *text)
 {
 	struct palette *p = &u->palette;
@@ -38,14 +47,10 @@ static void match(struct ui *u, const char *text)
 
 	snprintf(part, sizeof part, "%.*s", (int)len, text);
 	p->n = 0;
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; (a = keys_row(i)) && p->n < PALETTE_MAX; i++) {
-			bool begins = strncmp(a->name, part, len) == 0;
-
-			if (is_offered(u, a) && begins == (pass == 0)
-				&& (begins || strstr(a->name, part)))
+	for (pass = 0; pass < FIT_N; pass++)
+		for (i = 0; (a = keys_row(i)) && p->n < PALETTE_MAX; i++)
+			if (fit_of(a, part) == (enum fit)pass && is_offered(u, a))
 				p->match[p->n++] = a;
-		}
 	p->cursor = p->n;
 }
 
@@ -235,7 +240,7 @@ static void draw_match(struct ui *u, const struct action *a, int line, bool is_c
 static void above(struct ui *u, int last)
 {
 	const struct palette *p = &u->palette;
-	unsigned room = (unsigned)view_clamp(last - 2, 1, LINES_MAX), page, top, i;
+	unsigned room = (unsigned)view_clamp(last / 2, 1, LINES_MAX), page, top, i;
 	int line;
 
 	page = p->n < room ? p->n : room;
