@@ -46,14 +46,15 @@ static void sample_machine(struct ui *u, double seconds)
 	if (u->term.scripted)
 		return;
 	us = used_us();
-	s->cpu_share = s->cpu_us ? (double)(us - s->cpu_us) / 1e6 / seconds : 0;
+	s->cpu_share = seconds > 0 ? (double)(us - s->cpu_us) / 1e6 / seconds : 0;
 	s->cpu_us = us;
 	s->rss_bytes = resident_bytes();
 }
 
+/* The first sample only counts: seconds 0. */
 static double grown(uint64_t now, uint64_t *was, double seconds)
 {
-	double rate = now > *was ? (double)(now - *was) / seconds : 0;
+	double rate = seconds > 0 && now > *was ? (double)(now - *was) / seconds : 0;
 
 	*was = now;
 	return rate;
@@ -114,6 +115,7 @@ void system_look(struct ui *u)
 {
 	struct system_state *s = &u->system;
 	int64_t now = clock_tick_ms(u->clock), gone = now - s->sampled_ms;
+	double seconds = s->sampled_ms ? (double)gone / 1000 : 0;
 
 	if (!s->begun_ms)
 		s->begun_ms = now;
@@ -121,8 +123,8 @@ void system_look(struct ui *u)
 	if (gone < SECOND_MS)
 		return;
 	sample(u, gone);
-	sample_stages(u, (double)gone / 1000);
-	sample_machine(u, (double)gone / 1000);
+	sample_stages(u, seconds);
+	sample_machine(u, seconds);
 	s->sampled_ms = now;
 	u->is_dirty |= u->view == VIEW_SYSTEM;
 }
