@@ -52,8 +52,9 @@ static void draw_title(struct ui *u, struct box b)
 	struct parts p = { .n = 0 };
 
 	parts_add(&p, 0, INK_TITLE, "veer SQL");
-	if (path) {
+	if (path)
 		parts_add(&p, 1, INK_TEXT, "%s", slash ? slash + 1 : path);
+	if (path && !u->term.scripted) {        /* a screen of a script must repeat */
 		add_size(&p, path);
 		add_writes(u, &p, path);
 	}
