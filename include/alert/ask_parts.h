@@ -10,6 +10,7 @@ struct store;
 struct ask_job {
 	enum ask_news kind;             /* what comes of it */
 	int64_t now_ms;
+	int64_t begun_ms;               /* tick at which it was asked for */
 	char path[1024];                /* of an export */
 	enum alert_form form;
 	const struct ask_answer *from;  /* what is exported */

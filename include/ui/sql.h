@@ -44,8 +44,6 @@ const struct ask_answer *sql_answer(const struct ui *u);
 bool sql_is_asking(const struct ui *u);
 /* Where in the editor the newest answer finds fault; -1: nowhere. */
 int sql_fault(const struct ui *u);
-/* Puts a statement into the editor and runs it. */
-void sql_run_text(struct ui *u, const char *sql);
 
 /* Commands */
 void sql_enter(struct ui *u, int unused);       /* runs what ends in ";", else begins a line */

@@ -6,6 +6,7 @@
 
 #include "alert/ask_parts.h"
 #include "alert/store.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define JOBS 2          /* one is out at most; the other is the end */
@@ -123,6 +124,7 @@ int ask_run(struct ask *a, const char *sql, int64_t now_ms, struct err *e)
 		return err_set(e, -ENOMEM, "could not ask the alert store: out of memory");
 	}
 	job->now_ms = now_ms;
+	job->begun_ms = clock_tick_ms(a->clock);
 	strcpy(job->answer->sql, sql);
 	send(a, job);
 	return 0;

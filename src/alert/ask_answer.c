@@ -273,7 +273,6 @@ static void ask_statement(struct ask_room *r, struct ask_job *job)
 void ask_fill(struct ask_room *r, struct ask_job *job)
 {
 	struct ask_answer *a = job->answer;
-	int64_t begun_ms = clock_tick_ms(r->a->clock);
 
 	text_init(&a->text, ASK_TEXT_MAX);
 	a->fault_at = -1;
@@ -288,5 +287,5 @@ void ask_fill(struct ask_room *r, struct ask_job *job)
 	a->data_ms = data_clock(r->store->db);
 	if (*a->sql)
 		ask_statement(r, job);
-	a->took_ms = clock_tick_ms(r->a->clock) - begun_ms;
+	a->took_ms = clock_tick_ms(r->a->clock) - job->begun_ms;
 }

@@ -137,13 +137,6 @@ void sql_look(struct ui *u)
 		u->due_ms = due;
 }
 
-void sql_run_text(struct ui *u, const char *sql)
-{
-	editor_set(&u->sql.editor, sql);
-	u->sql.is_rows = false;
-	run(u);
-}
-
 /* The editor */
 
 static bool is_blank(const char *s, size_t n)
