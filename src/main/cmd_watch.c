@@ -8,8 +8,8 @@
 #include "engine/live.h"
 #include "ingest/names.h"
 #include "main/option.h"
-#include "model/channel.h"
 #include "main/state_folder.h"
+#include "model/channel.h"
 #include "ui/console.h"
 
 #define DB_DEFAULT "veer.db"

@@ -535,50 +535,6 @@ static void the_feed_shows_alerts_and_events(void **state)
 	feed_close(f);
 }
 
-static int count_bad(void *ctx, const char *source, uint64_t line, const char *why, const char *text,
-	size_t len)
-{
-	assert_non_null(strstr(source, "a.csv"));
-	assert_true(line > 1);
-	assert_true(strlen(why) > 0);
-	assert_memory_equal(text, "garbage", len < 7 ? len : 7);
-	++*(uint32_t *)ctx;
-	return 0;
-}
-
-static void each_stage_counts_what_passes(void **state)
-{
-	struct world *w = *state;
-	struct job j = whole_log(w);
-	struct err e = {0};
-	char bad[96];
-	uint32_t n_bad = 0;
-	path_in(w, "a.csv", bad);
-	write_file(bad, "w", w->rows.s, w->rows.len);
-	write_file(bad, "a", "garbage\ngarbage,x\n", 18);
-	j.path[0] = bad;
-	struct feed *f = open_job(w, &j, &e);
-	assert_non_null(f);
-	assert_int_equal(live_wait(f, NULL, &e), 0);
-	const struct stage *g = feed_look(f, NULL)->stage;
-	assert_int_equal(g[FEED_READ].in, EVENTS + 2);
-	assert_int_equal(g[FEED_READ].out, EVENTS);
-	assert_int_equal(g[FEED_READ].dropped, 2);
-	assert_int_equal(g[FEED_READ].waiting, 0);
-	assert_int_equal(g[FEED_HOLD].in, EVENTS);
-	assert_int_equal(g[FEED_HOLD].out, EVENTS);
-	assert_int_equal(g[FEED_HOLD].waiting + g[FEED_HOLD].dropped, 0);
-	assert_int_equal(g[FEED_DETECT].in, EVENTS);
-	assert_true(g[FEED_DETECT].out >= w->n_batch);          /* alerts, and their clearings */
-	assert_true(g[FEED_DETECT].out <= 2 * w->n_batch);
-	assert_int_equal(g[FEED_STORE].out, EVENTS);
-	assert_true(g[FEED_READ].p50_ms >= 0 && g[FEED_READ].p50_ms <= g[FEED_READ].p99_ms);
-	assert_true(g[FEED_DETECT].p50_ms > 0 && g[FEED_STORE].p99_ms > 0);
-	assert_int_equal(feed_rejects(f, count_bad, &n_bad, &e), 0);
-	assert_int_equal(n_bad, 2);
-	feed_close(f);
-}
-
 static void a_refit_begins_an_epoch(void **state)
 {
 	struct world *w = *state;
@@ -636,7 +592,6 @@ int main(void)
 		CASE(a_stop_leaves_nothing_out),
 		CASE(a_full_disk_is_waited_for),
 		CASE(the_feed_shows_alerts_and_events),
-		CASE(each_stage_counts_what_passes),
 		CASE(a_refit_begins_an_epoch),
 		CASE(another_model_begins_an_epoch),
 	};

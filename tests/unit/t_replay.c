@@ -455,8 +455,8 @@ static void test_while_loading(void **state)
 	feed_close(s.f);
 }
 
-static int count_bad(void *ctx, const char *source, uint64_t line, const char *why, const char *text,
-	size_t len)
+static int count_bad(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len)
 {
 	assert_true(strlen(source) > 0 && strlen(why) > 0);
 	assert_int_equal(line, 3);
