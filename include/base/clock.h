@@ -19,5 +19,6 @@ void clock_freeze(struct clock *c, int64_t utc_ms);
 void clock_advance(struct clock *c, int64_t by_ms);      /* only when frozen */
 int64_t clock_utc_ms(const struct clock *c);             /* wall clock */
 int64_t clock_tick_ms(const struct clock *c);            /* monotonic; frozen time when frozen */
+int64_t clock_tick_us(const struct clock *c);            /* the same, in microseconds */
 
 #endif

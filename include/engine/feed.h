@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "engine/stage.h"
 #include "ingest/event.h"
 
 struct clock;
@@ -31,8 +32,7 @@ enum feed_phase {
 struct snapshot {
 	enum feed_phase phase;
 	bool live;
-	int64_t data_ms;                /* the data clock: the replay clock, or the newest released
-		 * event */
+	int64_t data_ms;                /* the replay clock, or the newest released event */
 	/* Of the log (replay: without stray times at its ends); when live, last is of what is known
 	 * so far.
 	 */
@@ -55,6 +55,8 @@ struct snapshot {
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
 		 * failures */
+	struct notice recent[FEED_NOTICES];     /* number n, from 1, at (n - 1) % FEED_NOTICES */
+	struct stage stage[FEED_STAGES];
 	char source[128];               /* what is read, for the title */
 	char backend[16];
 };
@@ -75,6 +77,10 @@ struct command {
 	uint32_t user;          /* number in feed_ids()->user */
 };
 
+/* text: the first bytes of the row, raw. */
+typedef int feed_reject(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len);
+
 struct feed_ops {
 	const struct snapshot *(*look)(struct feed *f, bool *ret_fresh);
 	const struct alert *(*alert)(struct feed *f, uint32_t i);
@@ -82,6 +88,8 @@ struct feed_ops {
 	int (*user)(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
 		uint32_t *ret_n,
 		struct err *e);
+	/* Rows that could not be used, as many as were kept; each returns non-zero to stop. */
+	int (*rejects)(struct feed *f, feed_reject *each, void *ctx, struct err *e);
 	void (*close)(struct feed *f);
 };
 
@@ -91,6 +99,7 @@ struct feed {                           /* the head of each engine's own struct 
 	const struct model *model;      /* NULL while loading; the newest epoch's, valid until the
 		 * next look */
 	const struct names *names;
+	const char *db;                 /* the file of the store; NULL: there is none */
 	const struct zone *zone;
 	const struct clock *clock;
 };
@@ -124,6 +133,12 @@ static inline int feed_user(struct feed *f, uint32_t user, int64_t upto_ms, stru
 	uint32_t *ret_n, struct err *e)
 {
 	return f->ops->user(f, user, upto_ms, ret, ret_n, e);
+}
+
+/* Reads what was kept, so that it takes a moment; negative, with the reason in e: there is none. */
+static inline int feed_rejects(struct feed *f, feed_reject *each, void *ctx, struct err *e)
+{
+	return f->ops->rejects(f, each, ctx, e);
 }
 
 static inline void feed_close(struct feed *f)

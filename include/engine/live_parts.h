@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "engine/live.h"
+#include "engine/live_gauge.h"
 #include "engine/live_list.h"
 #include "ingest/order.h"
 #include "model/model.h"
@@ -34,7 +35,7 @@ struct live_item {
 	struct text notices;            /* lines, each with its newline */
 	int64_t released_ms, newest_ms;
 	uint64_t rows, late, unusable;  /* read since the last item */
-	uint64_t behind;                /* bytes */
+	struct stage read, hold;        /* as they were then */
 	struct err failure;             /* code 0: none */
 };
 
@@ -74,6 +75,7 @@ struct live {
 	uint32_t n_known;
 	struct text said;               /* notices for the next item */
 	int64_t sent_tick_ms;
+	struct live_gauge gauge;        /* each member of the thread it says */
 	/* detect */
 	struct store *store;
 	struct tracker *tracker;

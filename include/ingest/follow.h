@@ -57,6 +57,7 @@ int follow_next(struct follow *f, int64_t wait_ms, struct batch **ret, struct er
  * already, and the raw row at one of its offsets.
  */
 bool follow_is_again(const struct follow *f);
+int64_t follow_took_us(const struct follow *f); /* to read and parse it, without the waiting */
 void follow_row(const struct follow *f, uint64_t offset, struct reject_row *ret);
 
 /* All sources that are not forgotten; returns how many there are, whatever cap is. */

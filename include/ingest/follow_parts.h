@@ -56,6 +56,7 @@ struct follow {
 	int64_t next_poll_ms;
 	struct source *last;    /* whose batch was last returned */
 	bool last_again;
+	int64_t took_us;        /* for that batch */
 };
 
 void follow_say(const struct follow *f, const char *format, ...) __attribute__((format(printf, 2,

@@ -11,6 +11,8 @@ void act_open(struct ui *u, int unused);        /* what is under the cursor */
 void act_adjust(struct ui *u, int what);          /* enum adjust of the view */
 void act_go(struct ui *u, int view);            /* enum view_id */
 void act_help(struct ui *u, int unused);
+void act_view(struct ui *u, int view);          /* enum view_id */
+void act_previous(struct ui *u, int unused);
 void act_up(struct ui *u, int unused);
 void act_quit(struct ui *u, int leaves_text);
 void act_find(struct ui *u, int unused);
@@ -23,6 +25,7 @@ void act_alert(struct ui *u, int direction);
 void act_goto(struct ui *u, int unused);
 void act_save(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
+void act_turn(struct ui *u, int how);           /* enum prompt_turn */
 void act_redraw(struct ui *u, int unused);
 void act_suspend(struct ui *u, int unused);
 

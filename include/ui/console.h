@@ -16,6 +16,7 @@ struct console_options {
 	const char *keys;               /* script of keys (--keys FILE); NULL: the terminal's */
 	const char *glyphs;             /* auto, braille, blocks, acs, ascii */
 	const char *theme;              /* dark, light, mono */
+	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
 	int score;                      /* enum score_kind for sparklines */
 	struct clock *clock;

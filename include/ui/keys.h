@@ -6,6 +6,7 @@
 #ifndef UI_KEYS_H
 #define UI_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct parts;
@@ -13,17 +14,27 @@ struct ui;
 
 #define KEYS_MAX 5
 #define KEY_NAME_MAX 16
-#define KEYS_HELP_COLUMNS 48    /* at most: a help line fits 80 columns */
+#define KEYS_LIST_MAX (KEYS_MAX * (KEY_NAME_MAX + 1))
+#define KEYS_VIEWS_MAX 40
+#define KEYS_HELP_COLUMNS 46    /* at most: a help line fits 80 columns */
 
-enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_POPULATION = 128,
-	IN_USERS = 256, IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
-	IN_ALL = IN_LISTS | IN_HELP };  /* a prompt takes all keys, so it stands apart */
+enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_SQL = 16, IN_EDIT = 32,
+	IN_SYSTEM = 64, IN_POPULATION = 128, IN_USERS = 256,
+	IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
+	IN_PAGES = IN_HELP | IN_SQL | IN_SYSTEM, IN_VIEWS = IN_LISTS | IN_SQL | IN_SYSTEM,
+	IN_ALL = IN_VIEWS | IN_HELP,
+	/* a prompt and an editor take letters for themselves, so they stand apart */
+};
 enum when {
 	WHEN_LOADED = 1,
 	WHEN_REPLAY = 2, WHEN_LIVE = 4,         /* the kind of feed */
 	WHEN_ALERTS = 8,                        /* there is one */
 	WHEN_FOUND = 16,                        /* a search is active */
-	WHEN_HELD = 32
+	WHEN_HELD = 32,
+	WHEN_TURNS = 64,                        /* the prompt has choices to turn to */
+	WHEN_STORE = 128,                       /* there is one */
+	WHEN_ASKING = 256, WHEN_IDLE = 512,     /* a query runs, or not */
+	WHEN_ROWS = 1024, WHEN_NO_ROWS = 2048   /* in the answer of the SQL view */
 };
 
 struct action {
@@ -41,6 +52,10 @@ struct action {
 /* The table's row i, or NULL behind the last. */
 const struct action *keys_row(unsigned i);
 const struct action *keys_find(int key, unsigned view, unsigned state);
+bool keys_is_offered(const struct action *a, unsigned view, unsigned state);
+/* "j Down ^N"; "LIVE USER". */
+const char *keys_list(const struct action *a, char buf[KEYS_LIST_MAX]);
+const char *keys_views(unsigned views, char buf[KEYS_VIEWS_MAX]);
 void keys_footer(struct parts *p, unsigned view, unsigned state);
 
 /* "Space", "^N", "PgUp", "j"; buf holds KEY_NAME_MAX. */

@@ -1,8 +1,9 @@
 /* script.h - keys and a clock from a file instead of a person, and screens as text.
  *
  * A line is one of: "key NAME" (as the help shows it), "keys CHARACTERS", "text CHARACTERS",
- * "clock +500ms" or "clock 2017-11-25T14:03:22Z", "size 80x24", "wait loaded", "screen [NAME]",
- * "attr [NAME]", or starts with "#". The clock stands but for what the script says.
+ * "clock +500ms" or "clock 2017-11-25T14:03:22Z", "size 80x24", "wait loaded", "wait answer",
+ * "screen [NAME]", "attr [NAME]", or starts with "#". The clock stands but for what the script
+ * says.
  */
 #ifndef UI_SCRIPT_H
 #define UI_SCRIPT_H

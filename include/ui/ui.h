@@ -12,14 +12,17 @@
 #include "ui/bar.h"
 #include "ui/console.h"
 #include "ui/interest.h"
+#include "ui/palette.h"
 #include "ui/pane.h"
 #include "ui/prompt.h"
 #include "ui/roll.h"
+#include "ui/sql.h"
+#include "ui/system.h"
 #include "ui/tables.h"
 #include "ui/term.h"
 #include "ui/view.h"
 
-#define UI_DEPTH 4
+#define UI_DEPTH VIEW_N          /* a view is there once */
 #define UI_WIDE 140             /* columns from which LIVE shows the user at its side */
 #define UI_TIME_MAX 24
 #define UI_NAME_MAX 256
@@ -76,13 +79,16 @@ struct ui {
 	struct clock *clock;
 	const struct snapshot *snap;    /* the newest; valid until the next ui_look() */
 	struct term term;
-	enum view_id view, below[UI_DEPTH];
+	enum view_id view, previous, below[UI_DEPTH];
 	unsigned depth;
 	struct live_state live;
 	struct user_state user;
 	struct population_state population;
 	struct users_state users;
 	struct help_state help;
+	struct sql_state sql;
+	struct system_state system;
+	struct palette palette;
 	struct prompt prompt;
 	struct bar bar;
 	struct roll roll;
@@ -103,7 +109,7 @@ void ui_look(struct ui *u);             /* takes in what is new */
 void ui_key(struct ui *u, int key);
 void ui_draw(struct ui *u);             /* the whole screen */
 
-void ui_show(struct ui *u, enum view_id view);  /* on top of the present one */
+void ui_show(struct ui *u, enum view_id view);  /* on top of the present one; LIVE is below all */
 void ui_up(struct ui *u);                       /* back; out of the console at the lowest */
 /* Down to it where it is already below, else on top. */
 void ui_go(struct ui *u, enum view_id view);
@@ -114,6 +120,7 @@ void ui_say(struct ui *u, bool is_error, const char *format, ...)
 void ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */
 
 unsigned ui_place(const struct ui *u);  /* enum views of keys.h: where keys go */
+unsigned ui_view_place(const struct ui *u);     /* without regard to a prompt */
 unsigned ui_state(const struct ui *u);  /* enum when of keys.h */
 bool ui_is_loaded(const struct ui *u);
 bool ui_is_stopped(const struct ui *u);         /* a signal asked for the end */

@@ -9,7 +9,8 @@
 
 struct ui;
 
-enum view_id { VIEW_LIVE, VIEW_USER, VIEW_POPULATION, VIEW_USERS, VIEW_HELP, VIEW_N };
+enum view_id { VIEW_LIVE, VIEW_USER, VIEW_POPULATION, VIEW_USERS, VIEW_HELP, VIEW_SQL, VIEW_SYSTEM,
+	VIEW_N };
 enum move { MOVE_DOWN, MOVE_UP, MOVE_PAGE_DOWN, MOVE_PAGE_UP, MOVE_FIRST, MOVE_LAST, MOVE_N };
 
 /* What else a view can be told to do. */
@@ -18,8 +19,11 @@ enum adjust { ADJUST_WIDER, ADJUST_NARROWER, ADJUST_EARLIER, ADJUST_LATER, ADJUS
 
 struct view {
 	unsigned bit;                                   /* enum views of keys.h */
+	unsigned (*place)(const struct ui *u);          /* instead of bit, where that varies */
 	bool is_framed; /* between title and bar above, keys below */
+	void (*open)(struct ui *u);                     /* it is about to be shown; may be NULL */
 	void (*look)(struct ui *u);                     /* the snapshot is new; may be NULL */
+	void (*type)(struct ui *u, int key);            /* a key that is no command; may be NULL */
 	void (*draw)(struct ui *u, struct box b);
 	void (*move)(struct ui *u, enum move how);
 	void (*follow)(struct ui *u, bool on);          /* on: go with what is newest; off: hold */
@@ -32,7 +36,8 @@ struct view {
 	void (*done)(struct ui *u);                     /* frees what it holds; may be NULL */
 };
 
-extern const struct view view_live, view_user, view_population, view_users, view_help;
+extern const struct view view_live, view_user, view_population, view_users, view_help, view_sql,
+	view_system;
 extern const struct view *const view_table[VIEW_N];
 
 /* The top row of a list so that the cursor is among the page's rows, moved as little as can be. */

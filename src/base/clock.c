@@ -44,3 +44,13 @@ int64_t clock_tick_ms(const struct clock *c)
 {
 	return frozen_or(c, CLOCK_MONOTONIC);
 }
+
+int64_t clock_tick_us(const struct clock *c)
+{
+	struct timespec t;
+
+	if (atomic_load_explicit(&c->frozen, memory_order_acquire))
+		return clock_tick_ms(c) * 1000;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "alert/query.h"
 #include "alert/store.h"
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/mem.h"
 #include "detect/tracker.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 #include "learn/calibrate.h"
 
@@ -41,7 +43,9 @@ void live_notice(struct live *l, const char *format, ...)
 	va_end(ap);
 	text_scrub(line, sizeof line, raw, strlen(raw));
 	text_scrub(l->s.notice, sizeof l->s.notice, raw, strlen(raw));
-	l->s.n_notices++;
+	struct notice *recent = &l->s.recent[l->s.n_notices++ % FEED_NOTICES];
+	memcpy(recent->text, l->s.notice, sizeof recent->text);
+	recent->at_ms = l->o.clock ? clock_utc_ms(l->o.clock) : time(NULL) * INT64_C(1000);
 	if (l->o.noticed)
 		l->o.noticed(l->o.ctx, line);
 }
@@ -64,6 +68,7 @@ void live_post(struct live *l)
 	struct live_shot *shot = mailbox_draft(&l->box);
 	struct snapshot *s = &l->s;
 	measure(l);
+	live_gauge_post(l);
 	s->users = tracker_n_users(l->tracker);
 	s->n_alerts = s->n_alerts_total = l->alerts.n;
 	s->n_severe = l->alerts.severe;
@@ -279,6 +284,14 @@ static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct ev
 	return 0;
 }
 
+static int rejects(struct feed *f, feed_reject *each, void *ctx, struct err *e)
+{
+	struct live *l = (struct live *)f;
+	if (!l->reader && !(l->reader = store_open_read(l->o.db, e)))
+		return e->code;
+	return query_each_reject(l->reader, each, ctx, e);
+}
+
 /* Opening and closing */
 
 static void join(struct live *l)
@@ -332,7 +345,8 @@ static void close_live(struct feed *f)
 	mem_free(l);
 }
 
-static const struct feed_ops live_ops = { look, alert_of, command, user_events, close_live };
+static const struct feed_ops live_ops = { look, alert_of, command, user_events, rejects,
+	close_live };
 
 static void name_source(struct live *l)
 {
@@ -415,8 +429,8 @@ struct feed *live_open(const struct live_options *o, struct err *e)
 		return NULL;
 	}
 	l->o = *o;
-	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .zone =
-		o->step.zone,
+	l->feed = (struct feed){ .ops = &live_ops, .ids = &l->ids, .names = o->names, .db = o->db,
+		.zone = o->step.zone,
 		.clock = o->clock };
 	if (prepare(l, e) == 0 && open_parts(l, e) == 0 && start(l, e) == 0)
 		return &l->feed;

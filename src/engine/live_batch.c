@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "detect/tracker.h"
 #include "engine/evidence.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 #include "series/history.h"
 
@@ -68,6 +69,7 @@ static int found(void *ctx, const struct shard_event *ev, struct err *e)
 static int feed(struct live *l, const struct part *p, struct err *e)
 {
 	uint32_t n = p->to - p->from;
+	int64_t begun_us = live_tick_us(l);
 	l->n_found = 0;
 	if (n == 0)
 		return p->it->released_ms == INT64_MIN ? 0 : tracker_advance(l->tracker,
@@ -87,6 +89,7 @@ static int feed(struct live *l, const struct part *p, struct err *e)
 		return e->code;
 	for (uint32_t i = 0; i < n; i++)
 		live_count_ready(l, l->ev[i].user);
+	live_gauge_detect(l, begun_us, n, l->n_found);
 	l->since_checkpoint += n;
 	l->rate_events += n;
 	return 0;
@@ -413,16 +416,19 @@ static int store_part(struct live *l, const struct part *p, struct err *e)
 {
 	struct snapshot s = advance(l, p);
 	struct err why = {0};
-	int64_t begun_ms = live_tick_ms(l);
+	int64_t begun_ms = live_tick_ms(l), begun_us = live_tick_us(l);
 	int r;
 	while ((r = try_part(l, p, &s, &why)) < 0)
 		if (!live_may_retry(l, &why))
 			return err_set(e, r, "%s", why.text);
+	live_gauge_store(l, begun_us, p->to - p->from);
 	if (l->trouble[0])
 		live_notice(l, "the alert store takes writes again");
 	l->trouble[0] = '\0';
 	s.n_notices = l->s.n_notices;
 	memcpy(s.notice, l->s.notice, sizeof s.notice);
+	memcpy(s.recent, l->s.recent, sizeof s.recent);
+	memcpy(s.stage, l->s.stage, sizeof s.stage);
 	l->s = s;
 	l->epoch_is_new &= p->to == p->from;
 	l->kept_rejects += p->from == 0 ? p->it->n_rejects : 0;
@@ -465,6 +471,8 @@ int live_process(struct live *l, const struct live_item *it, struct err *e)
 {
 	struct part p = { .it = it };
 	int r = 0;
+	l->s.stage[FEED_READ] = it->read;
+	l->s.stage[FEED_HOLD] = it->hold;
 	do {
 		p.from = p.to;
 		p.to = end_of_step(l, it, p.from);

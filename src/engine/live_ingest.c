@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "engine/live_gauge.h"
 #include "engine/live_parts.h"
 
 #define WAIT_MS 100             /* how soon a wish to stop is seen */
@@ -129,6 +130,7 @@ static int take_batch(struct live *l, const struct batch *b, struct err *e)
 {
 	struct live_item *it = l->now;
 	bool again = follow_is_again(l->follow);
+	live_gauge_batch(l, b);
 	uint32_t n_late = 0;
 	int r = 0;
 	if (!again) {
@@ -168,8 +170,8 @@ static bool hand_on(struct live *l)
 	struct text swap = it->notices;
 	it->notices = l->said;
 	l->said = swap;
-	it->behind = follow_behind(l->follow);
 	settle_places(l);
+	live_gauge_item(l);
 	queue_put(&l->full, it);
 	l->sent_tick_ms = live_tick_ms(l);
 	l->now = queue_take(&l->idle);

@@ -144,10 +144,14 @@ static void *load_main(void *arg)
 
 static void notice(struct replay *r, const char *text)
 {
+	struct notice *recent;
+
 	if (!*text)
 		return;
 	text_scrub(r->snap.notice, sizeof(r->snap.notice), text, strlen(text));
-	r->snap.n_notices++;
+	recent = &r->snap.recent[r->snap.n_notices++ % FEED_NOTICES];
+	memcpy(recent->text, r->snap.notice, sizeof(recent->text));
+	recent->at_ms = clock_utc_ms(r->o->clock);
 }
 
 static uint64_t rejected(const struct load_result *l)
@@ -172,6 +176,13 @@ static void show_model(struct replay *r)
 	r->snap.budget_kud = m->budget_kud;
 }
 
+/* The one stage that a replay has: the rest is done once, for the whole log. */
+static void show_reading(struct snapshot *s, uint64_t rows, uint64_t events, uint64_t unread)
+{
+	s->stage[FEED_READ] = (struct stage){ .is_measured = true, .in = rows, .out = events,
+		.dropped = s->rejected, .waiting = unread, .p50_ms = NAN, .p99_ms = NAN };
+}
+
 static void start(struct replay *r)
 {
 	struct snapshot *s = &r->snap;
@@ -184,6 +195,7 @@ static void start(struct replay *r)
 	s->loaded = 1;
 	s->rows = r->run.load.rows;
 	s->rejected = rejected(&r->run.load);
+	show_reading(s, s->rows, r->run.load.events, 0);
 	if (r->err.code)
 		return;
 	show_model(r);
@@ -236,6 +248,7 @@ static void rate(struct snapshot *s, uint64_t *count, int64_t *at_tick, int64_t 
 static void look_loading(struct replay *r)
 {
 	struct snapshot *s = &r->snap;
+	uint64_t bytes = r->progress.load.bytes, total = r->progress.load.bytes_total;
 
 	s->phase = FEED_LOADING;
 	s->loaded = loaded_share(r);
@@ -243,6 +256,7 @@ static void look_loading(struct replay *r)
 	s->events = r->progress.load.events;
 	s->rejected = r->progress.load.rejected;
 	s->users = dict_size(r->run.ids.user);
+	show_reading(s, s->rows, s->events, total > bytes ? total - bytes : 0);
 	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
 }
 
@@ -316,6 +330,23 @@ static int replay_user(struct feed *f, uint32_t user, int64_t upto_ms, struct ev
 	return run_user(&r->run, user, upto_ms, ret, ret_n, e);
 }
 
+static int replay_rejects(struct feed *f, feed_reject *each, void *ctx, struct err *e)
+{
+	struct replay *r = replay_of(f);
+	const struct load_result *l = &r->run.load;
+	int code = 0;
+
+	if (!is_ready(r))
+		return err_set(e, -ENOTSUP, "the log is still being read");
+	for (uint32_t i = 0; i < l->n_reject && !code; i++) {
+		const struct reject_row *row = &l->reject[i];
+
+		code = each(ctx, r->o->run.load.path[row->source], row->line,
+			reject_name[row->why], row->text, row->len);
+	}
+	return code;
+}
+
 static void join(struct replay *r)
 {
 	if (!r->joined)
@@ -340,6 +371,7 @@ static const struct feed_ops replay_ops = {
 	.alert = replay_alert,
 	.command = replay_command,
 	.user = replay_user,
+	.rejects = replay_rejects,
 	.close = replay_close,
 };
 
@@ -364,6 +396,7 @@ static void set_up(struct replay *r, const struct replay_options *o)
 		.ops = &replay_ops,
 		.ids = &r->run.ids,
 		.names = o->names,
+		.db = o->db,
 		.zone = o->run.load.zone,
 		.clock = o->clock,
 	};

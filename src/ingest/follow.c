@@ -35,6 +35,13 @@ int64_t follow_tick_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static int64_t tick_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
 /* A wrong option is told at once, not when the first rows come. */
 static int check_format(const struct follow_options *o, struct err *e)
 {
@@ -145,6 +152,7 @@ int follow_next(struct follow *f, int64_t wait_ms, struct batch **ret, struct er
 	int64_t until = follow_tick_ms() + wait_ms;
 	*ret = NULL;
 	f->last = NULL;
+	f->took_us = 0;
 	for (int r = 0; r == 0; ) {
 		int64_t now = follow_tick_ms();
 		if (now >= f->next_poll_ms) {
@@ -154,7 +162,9 @@ int follow_next(struct follow *f, int64_t wait_ms, struct batch **ret, struct er
 		}
 		struct source *s = pick(f);
 		if (s) {
+			int64_t begun_us = tick_us();
 			r = source_read(f, s, ret, e);
+			f->took_us += tick_us() - begun_us;
 			if (r < 0)
 				return r;
 			if (*ret) {
@@ -175,6 +185,11 @@ int follow_next(struct follow *f, int64_t wait_ms, struct batch **ret, struct er
 bool follow_is_again(const struct follow *f)
 {
 	return f->last && source_at(f->last) <= f->last->again;
+}
+
+int64_t follow_took_us(const struct follow *f)
+{
+	return f->took_us;
 }
 
 void follow_row(const struct follow *f, uint64_t offset, struct reject_row *ret)

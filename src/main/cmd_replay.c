@@ -9,6 +9,7 @@
 #include "main/log_run.h"
 #include "main/meter.h"
 #include "main/option.h"
+#include "main/state_folder.h"
 #include "ui/console.h"
 
 static int fail(const struct options *o, const struct err *e)
@@ -69,10 +70,12 @@ static int outcome(struct feed *f, const struct options *o)
 
 static int replay_on_screen(struct options *o, const struct names *names)
 {
+	char state[1024];
 	struct console_options co = {
 		.keys = o->keys,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
+		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

@@ -8,6 +8,7 @@
 #include "engine/live.h"
 #include "ingest/names.h"
 #include "main/option.h"
+#include "main/state_folder.h"
 #include "model/channel.h"
 #include "ui/console.h"
 
@@ -118,10 +119,12 @@ static int watch_as_rows(const struct options *o)
 
 static int watch_on_screen(struct options *o, const struct names *names)
 {
+	char state[1024];
 	struct console_options co = {
 		.keys = o->keys,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
+		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

@@ -54,6 +54,17 @@ void act_help(struct ui *u, int unused)
 	ui_show(u, VIEW_HELP);
 }
 
+void act_view(struct ui *u, int view_id)
+{
+	ui_show(u, (enum view_id)view_id);
+}
+
+void act_previous(struct ui *u, int unused)
+{
+	(void)unused;
+	ui_show(u, u->previous);
+}
+
 void act_up(struct ui *u, int unused)
 {
 	(void)unused;
@@ -179,6 +190,11 @@ void act_save(struct ui *u, int unused)
 void act_edit(struct ui *u, int how)
 {
 	prompt_edit(&u->prompt, u, (enum prompt_edit)how);
+}
+
+void act_turn(struct ui *u, int how)
+{
+	u->prompt.ops->turn(u, u->prompt.text, (enum prompt_turn)how);
 }
 
 void act_redraw(struct ui *u, int unused)

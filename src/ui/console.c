@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "alert/ask.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 #include "ui/ui.h"
 
 #define PAINT_MS 100            /* at most ten paints a second */
+#define ANSWER_MS 10            /* how soon an answer of the store is seen */
 #define BYTES_A_SECOND 25000    /* to the terminal, on the average */
 #define KEYS_A_ROUND 64
 #define EMPTY_READS 3           /* readable, and nothing there, so often in a row: end of file */
@@ -47,6 +49,8 @@ static int time_to_wait(const struct ui *u, int64_t paint_ms)
 {
 	int64_t rest_ms = paint_ms - clock_tick_ms(u->clock);
 
+	if (u->sql.ask && u->sql.ask->is_busy)
+		return ANSWER_MS;
 	if (!u->is_dirty || rest_ms > PAINT_MS)
 		return PAINT_MS;
 	return rest_ms > 0 ? (int)rest_ms : 0;

@@ -10,7 +10,6 @@
 #include "ui/words.h"
 
 #define TITLE_LINES 2
-#define FOOT_LINES 2
 
 static void add_clock(struct ui *u, struct parts *p)
 {
@@ -51,7 +50,7 @@ static void add_model(const struct snapshot *s, struct parts *p)
 		parts_add(p, 2, INK_HIGH, "unverified");
 }
 
-static void add_counts(const struct snapshot *s, struct parts *p)
+void frame_counts(const struct snapshot *s, struct parts *p)
 {
 	struct part *part;
 
@@ -82,7 +81,7 @@ static void draw_title(struct ui *u)
 		if (s->backend[0])
 			parts_add(&p, 7, INK_DIM, "%s", s->backend);
 		add_model(s, &p);
-		add_counts(s, &p);
+		frame_counts(s, &p);
 	}
 	parts_draw(&p, &u->term, 0, 0, u->term.columns);
 }
@@ -197,7 +196,8 @@ static void draw_status(struct ui *u, int line)
 			u->message);
 		return;
 	}
-	add_phase(u, &p);
+	if (view_table[u->view]->is_framed)
+		add_phase(u, &p);
 	view_table[u->view]->status(u, &p);
 	if (u->snap->n_notices != u->n_notices_seen && u->snap->phase != FEED_FAILED) {
 		notice = parts_add(&p, 1, INK_DIM, "%s", u->snap->notice);
@@ -206,10 +206,20 @@ static void draw_status(struct ui *u, int line)
 	parts_draw(&p, &u->term, line, 0, u->term.columns);
 }
 
+void frame_foot(struct ui *u, struct box b)
+{
+	struct parts keys = { .n = 0 };
+	int end = b.line + b.lines;
+
+	draw_status(u, end - 2);
+	keys_footer(&keys, ui_place(u), ui_state(u));
+	parts_draw(&keys, &u->term, end - 1, b.column, b.columns);
+}
+
 struct box frame_draw(struct ui *u)
 {
 	struct term *t = &u->term;
-	struct parts keys = { .n = 0 };
+	struct box b = { TITLE_LINES, 0, 0, t->columns };
 
 	draw_title(u);
 	if (ui_is_loaded(u)) {
@@ -218,8 +228,8 @@ struct box frame_draw(struct ui *u)
 		else
 			draw_replay_bar(u);
 	}
-	draw_status(u, t->lines - 2);
-	keys_footer(&keys, ui_place(u), ui_state(u));
-	parts_draw(&keys, t, t->lines - 1, 0, t->columns);
-	return (struct box){ TITLE_LINES, 0, t->lines - TITLE_LINES - FOOT_LINES, t->columns };
+	b.lines = t->lines - TITLE_LINES;
+	frame_foot(u, b);
+	b.lines -= FRAME_FOOT_LINES;
+	return b;
 }

@@ -6,8 +6,12 @@
 #include <wchar.h>
 
 #include "ui/act.h"
+#include "ui/editor.h"
+#include "ui/palette.h"
 #include "ui/parts.h"
 #include "ui/prompt.h"
+#include "ui/sql.h"
+#include "ui/system.h"
 #include "ui/view.h"
 
 #define C(letter) TERM_CTRL(letter)
@@ -38,7 +42,7 @@ static const struct action table[] = {
 		"go to a time: 10:30, -2h, 2017-11-30 08:00" },
 
 	{ "down", "Move", { 'j', TERM_DOWN, C('n') }, IN_LISTS, WHEN_LOADED,
-		act_move, MOVE_DOWN, 0, NULL, "one row down; the first move HOLDS the list" },
+		act_move, MOVE_DOWN, 0, NULL, "a row down; the first move HOLDS the list" },
 	{ "up", "Move", { 'k', TERM_UP, C('p') }, IN_LISTS, WHEN_LOADED, act_move, MOVE_UP, 0, NULL,
 		"one row up" },
 	{ "page-down", "Move", { TERM_PAGE_DOWN, C('f') }, IN_LISTS, WHEN_LOADED,
@@ -51,18 +55,18 @@ static const struct action table[] = {
 		"the last row, the oldest" },
 	{ "follow", "Move", { 'G' }, IN_LISTS, WHEN_HELD, act_follow, true, 9, "follow",
 		"end HELD: go with the newest row again" },
-	{ "scroll-down", "Move", { 'j', TERM_DOWN, C('n'), ' ' }, IN_HELP, 0,
-		act_move, MOVE_DOWN, 5, "scroll", "scroll this help down" },
-	{ "scroll-up", "Move", { 'k', TERM_UP, C('p') }, IN_HELP, 0, act_move, MOVE_UP, 5, "scroll",
-		"scroll this help up" },
-	{ "scroll-page-down", "Move", { TERM_PAGE_DOWN, C('f') }, IN_HELP, 0,
-		act_move, MOVE_PAGE_DOWN, 4, "page", "scroll this help a page down" },
-	{ "scroll-page-up", "Move", { TERM_PAGE_UP, C('b') }, IN_HELP, 0,
-		act_move, MOVE_PAGE_UP, 4, "page", "scroll this help a page up" },
-	{ "scroll-first", "Move", { 'g', TERM_HOME }, IN_HELP, 0, act_move, MOVE_FIRST, 0, NULL,
-		"the top of this help" },
-	{ "scroll-last", "Move", { 'G', TERM_END }, IN_HELP, 0, act_move, MOVE_LAST, 0, NULL,
-		"the end of this help" },
+	{ "scroll-down", "Move", { 'j', TERM_DOWN, C('n'), ' ' }, IN_PAGES, 0,
+		act_move, MOVE_DOWN, 9, "scroll", "a line down" },
+	{ "scroll-up", "Move", { 'k', TERM_UP, C('p') }, IN_PAGES, 0,
+		act_move, MOVE_UP, 9, "scroll", "a line up" },
+	{ "scroll-page-down", "Move", { TERM_PAGE_DOWN, C('f') }, IN_PAGES, 0,
+		act_move, MOVE_PAGE_DOWN, 8, "page", "a page down" },
+	{ "scroll-page-up", "Move", { TERM_PAGE_UP, C('b') }, IN_PAGES, 0,
+		act_move, MOVE_PAGE_UP, 8, "page", "a page up" },
+	{ "scroll-first", "Move", { 'g', TERM_HOME }, IN_PAGES, 0, act_move, MOVE_FIRST, 0, NULL,
+		"the first line" },
+	{ "scroll-last", "Move", { 'G', TERM_END }, IN_PAGES, 0, act_move, MOVE_LAST, 0, NULL,
+		"the last line" },
 
 	{ "find", "Find", { '/' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS, act_find, 0, 5, "find",
 		"an alert by part of user or category" },
@@ -106,16 +110,90 @@ static const struct action table[] = {
 		act_open, 0, 3, "user", "this user, at the alert's time" },
 	{ "back", "Views", { 'q', TERM_ESCAPE }, IN_USER | IN_POPULATION | IN_USERS, 0,
 		act_up, 0, 2, "back", "back, to the same row" },
-	{ "live", "Views", { TERM_F4 }, IN_LISTS, WHEN_LOADED, act_go, VIEW_LIVE, 0, NULL,
-		"LIVE: the alerts" },
-	{ "population", "Views", { TERM_F5 }, IN_LISTS, WHEN_LOADED, act_go, VIEW_POPULATION,
-		0, NULL, "POPULATION: which categories gain and lose" },
-	{ "help", "Views", { '?', TERM_F1 }, IN_LISTS, 0, act_help, 0, 1, "help",
+	{ "help", "Views", { '?', TERM_F1 }, IN_VIEWS, 0, act_help, 0, 1, "help",
+		"this help" },
+	{ "help-in-editor", "Views", { TERM_F1 }, IN_EDIT, 0, act_help, 0, 8, "help",
 		"this help" },
 	{ "help-end", "Views", { 'q', TERM_ESCAPE, '?', TERM_F1 }, IN_HELP, 0, act_up, 0, 1, "back",
 		"leave this help" },
 	{ "leave", "Views", { 'q' }, IN_LIVE, 0, act_up, 0, 2, "quit",
 		"quit veer" },
+	{ "sql", "Views", { TERM_F2 }, IN_ALL & ~IN_SQL, 0, act_view, VIEW_SQL, 10, "SQL",
+		"ask the store in SQL" },
+	{ "system", "Views", { TERM_F3 }, (IN_ALL & ~IN_SYSTEM) | IN_EDIT, 0,
+		act_view, VIEW_SYSTEM, 11, "system", "what the pipeline does, and bad lines" },
+	{ "live", "Views", { TERM_F4 }, (IN_ALL & ~IN_LIVE) | IN_EDIT, 0,
+		act_view, VIEW_LIVE, 11, "live", "the alerts" },
+	{ "population", "Views", { TERM_F5 }, (IN_ALL & ~IN_POPULATION) | IN_EDIT, WHEN_LOADED,
+		act_go, VIEW_POPULATION, 11, "population", "which categories gain and lose users" },
+	{ "previous", "Views", { '-' }, IN_ALL, 0, act_previous, 0, 0, NULL,
+		"the view that was shown before" },
+
+	{ "bad-lines", "System", { 'b' }, IN_SYSTEM, 0, system_bad, 0, 3, "bad lines",
+		"the lines that could not be used, or back" },
+	{ "reset", "System", { '0' }, IN_SYSTEM, 0, system_reset, 0, 4, "reset max",
+		"count the largest lag anew" },
+	{ "system-back", "System", { 'q', TERM_ESCAPE }, IN_SYSTEM, 0, act_up, 0, 1, "back",
+		"back to the view before" },
+
+	{ "drill", "SQL", { TERM_ENTER }, IN_SQL, WHEN_ROWS, sql_drill, 0, 2, "user",
+		"the user that the row names" },
+	{ "rerun", "SQL", { 'r' }, IN_SQL, WHEN_STORE | WHEN_IDLE, sql_rerun, 0, 4, "re-run",
+		"run the statement again" },
+	{ "export", "SQL", { C('e') }, IN_SQL | IN_EDIT, WHEN_ROWS | WHEN_IDLE,
+		sql_export, 0, 5, "export", "write the answer to a csv or jsonl file" },
+	{ "edit", "SQL", { '\t', 'i' }, IN_SQL, WHEN_STORE, sql_focus, false, 3, "edit",
+		"back to the statement" },
+	{ "record", "SQL", { 'x' }, IN_SQL, WHEN_ROWS, sql_record, 0, 6, "record",
+		"one row, a column a line, or the table" },
+	{ "bars", "SQL", { 'b' }, IN_SQL, WHEN_ROWS, sql_bar, 0, 7, "bars",
+		"draw bars of the next column of numbers" },
+	{ "raw-times", "SQL", { 't' }, IN_SQL, WHEN_ROWS, sql_raw, 0, 0, NULL,
+		"moments as milliseconds, or as times" },
+	{ "columns-right", "SQL", { TERM_RIGHT, 'l' }, IN_SQL, WHEN_ROWS, sql_columns, 1, 0, NULL,
+		"begin the table a column further" },
+	{ "columns-left", "SQL", { TERM_LEFT, 'h' }, IN_SQL, WHEN_ROWS, sql_columns, -1, 0, NULL,
+		"begin the table a column before" },
+	{ "search", "SQL", { C('r') }, IN_SQL | IN_EDIT, WHEN_STORE | WHEN_IDLE,
+		sql_search, 0, 6, "history", "find an earlier statement" },
+	{ "stop", "SQL", { TERM_ESCAPE }, IN_SQL | IN_EDIT, WHEN_ASKING, sql_stop, 0, 1, "STOP",
+		"stop the query that runs" },
+	{ "sql-back", "SQL", { 'q' }, IN_SQL, 0, act_up, 0, 2, "back",
+		"back to the view before" },
+	{ "sql-up", "SQL", { TERM_ESCAPE }, IN_SQL, WHEN_IDLE, act_up, 0, 0, NULL,
+		"back, when no query runs" },
+	{ "edit-enter", "SQL", { TERM_ENTER }, IN_EDIT, 0, sql_enter, 0, 2, "run after ;",
+		"run a statement that ends in ; or a new line" },
+	{ "edit-complete", "SQL", { '\t' }, IN_EDIT, 0, sql_complete, 0, 3, "complete",
+		"complete the word; again: the next choice" },
+	{ "edit-new", "SQL", { C('g') }, IN_EDIT, WHEN_IDLE, sql_new, 0, 5, "new",
+		"a new statement; Up brings this one back" },
+	{ "edit-rows", "SQL", { TERM_ESCAPE }, IN_EDIT, WHEN_IDLE | WHEN_ROWS,
+		sql_focus, true, 4, "rows", "to the rows of the answer" },
+	{ "edit-leave", "SQL", { TERM_ESCAPE }, IN_EDIT, WHEN_IDLE | WHEN_NO_ROWS,
+		act_up, 0, 4, "back", "back to the view before" },
+	{ "edit-up", "SQL", { TERM_UP, C('p') }, IN_EDIT, 0, sql_caret, EDITOR_UP, 0, NULL,
+		"a line up; at the top: an earlier statement" },
+	{ "edit-down", "SQL", { TERM_DOWN, C('n') }, IN_EDIT, 0, sql_caret, EDITOR_DOWN, 0, NULL,
+		"a line down; at the end: a later statement" },
+	{ "edit-left", "SQL", { TERM_LEFT, C('b') }, IN_EDIT, 0, sql_caret, EDITOR_LEFT, 0, NULL,
+		"a character to the left" },
+	{ "edit-right", "SQL", { TERM_RIGHT, C('f') }, IN_EDIT, 0, sql_caret, EDITOR_RIGHT, 0, NULL,
+		"a character to the right" },
+	{ "edit-home", "SQL", { TERM_HOME, C('a') }, IN_EDIT, 0, sql_caret, EDITOR_HOME, 0, NULL,
+		"to the start of the line" },
+	{ "edit-end", "SQL", { TERM_END }, IN_EDIT, 0, sql_caret, EDITOR_END, 0, NULL,
+		"to the end of the line" },
+	{ "edit-erase", "SQL", { TERM_BACKSPACE }, IN_EDIT, 0, sql_erase, EDITOR_BEFORE, 0, NULL,
+		"erase a character" },
+	{ "edit-delete", "SQL", { TERM_DELETE, C('d') }, IN_EDIT, 0, sql_erase, EDITOR_UNDER, 0,
+		NULL, "erase the character at the caret" },
+	{ "edit-erase-word", "SQL", { C('w') }, IN_EDIT, 0, sql_erase, EDITOR_WORD, 0, NULL,
+		"erase a word" },
+	{ "edit-erase-line", "SQL", { C('u') }, IN_EDIT, 0, sql_erase, EDITOR_TO_START, 0, NULL,
+		"erase to the start of the line" },
+	{ "edit-erase-end", "SQL", { C('k') }, IN_EDIT, 0, sql_erase, EDITOR_TO_END, 0, NULL,
+		"erase to the end of the line" },
 
 	{ "prompt-done", "Prompt", { TERM_ENTER }, IN_PROMPT, 0, act_edit, PROMPT_DONE, 1, "done",
 		"take what was typed" },
@@ -127,14 +205,22 @@ static const struct action table[] = {
 		act_edit, PROMPT_ERASE_WORD, 3, "erase word", "erase a word" },
 	{ "prompt-erase-all", "Prompt", { C('u') }, IN_PROMPT, 0,
 		act_edit, PROMPT_ERASE_ALL, 2, "erase all", "erase all" },
+	{ "prompt-complete", "Prompt", { '\t' }, IN_PROMPT, WHEN_TURNS,
+		act_turn, PROMPT_COMPLETE, 1, "complete", "complete the word" },
+	{ "prompt-older", "Prompt", { TERM_UP, C('p'), C('r') }, IN_PROMPT, WHEN_TURNS,
+		act_turn, PROMPT_OLDER, 1, "choose", "the choice above, an earlier statement" },
+	{ "prompt-newer", "Prompt", { TERM_DOWN, C('n') }, IN_PROMPT, WHEN_TURNS,
+		act_turn, PROMPT_NEWER, 1, "choose", "the choice below, a later statement" },
 
+	{ "command", "Everywhere", { ':' }, IN_ALL, 0, palette_open, 0, 2, "cmd",
+		"a command by its name, with completion" },
 	{ "quit", "Everywhere", { 'Q' }, IN_ALL, 0, act_quit, true, 0, NULL,
 		"quit, and leave the screen's text behind" },
-	{ "save", "Everywhere", { 'S' }, IN_LISTS, 0, act_save, 0, 0, NULL,
+	{ "save", "Everywhere", { 'S' }, IN_VIEWS, 0, act_save, 0, 0, NULL,
 		"this screen to a file: text, HTML or SVG" },
-	{ "redraw", "Everywhere", { C('l') }, IN_ALL, 0, act_redraw, 0, 0, NULL,
+	{ "redraw", "Everywhere", { C('l') }, IN_ALL | IN_EDIT, 0, act_redraw, 0, 0, NULL,
 		"draw the screen anew" },
-	{ "suspend", "Everywhere", { C('z') }, IN_ALL, 0, act_suspend, 0, 0, NULL,
+	{ "suspend", "Everywhere", { C('z') }, IN_ALL | IN_EDIT, 0, act_suspend, 0, 0, NULL,
 		"suspend; fg in the shell goes on" },
 };
 
@@ -156,7 +242,7 @@ const struct action *keys_row(unsigned i)
 	return i < N_ROWS ? &table[i] : NULL;
 }
 
-static bool is_offered(const struct action *a, unsigned view, unsigned state)
+bool keys_is_offered(const struct action *a, unsigned view, unsigned state)
 {
 	return (a->views & view) && !(a->when & ~state);
 }
@@ -176,7 +262,7 @@ const struct action *keys_find(int key, unsigned view, unsigned state)
 	unsigned i;
 
 	for (i = 0; i < N_ROWS; i++)
-		if (is_offered(&table[i], view, state) && is_bound(&table[i], key))
+		if (keys_is_offered(&table[i], view, state) && is_bound(&table[i], key))
 			return &table[i];
 	return NULL;
 }
@@ -192,6 +278,35 @@ const char *key_name(int key, char *buf)
 		snprintf(buf, KEY_NAME_MAX, "^%c", key + '@');
 	else
 		snprintf(buf, KEY_NAME_MAX, "%lc", (wint_t)key);
+	return buf;
+}
+
+const char *keys_list(const struct action *a, char buf[KEYS_LIST_MAX])
+{
+	char name[KEY_NAME_MAX];
+	unsigned i;
+
+	for (i = 0, *buf = 0; i < KEYS_MAX && a->key[i]; i++) {
+		if (i)
+			strcat(buf, " ");
+		strcat(buf, key_name(a->key[i], name));
+	}
+	return buf;
+}
+
+const char *keys_views(unsigned views, char buf[KEYS_VIEWS_MAX])
+{
+	static const struct { unsigned bit; const char *name; } name[] = {
+		{ IN_LIVE, "LIVE" }, { IN_USER, "USER" }, { IN_POPULATION, "POP" },
+		{ IN_USERS, "USERS" }, { IN_SQL, "SQL" }, { IN_EDIT, "sql>" },
+		{ IN_SYSTEM, "SYS" }, { IN_HELP, "HELP" }, { IN_PROMPT, "prompts" },
+	};
+	unsigned i;
+
+	for (i = 0, *buf = 0; i < sizeof name / sizeof *name; i++)
+		if (views & name[i].bit)
+			snprintf(buf + strlen(buf), KEYS_VIEWS_MAX - strlen(buf), "%s%s",
+				*buf ? " " : "", name[i].name);
 	return buf;
 }
 
@@ -222,7 +337,7 @@ void keys_footer(struct parts *p, unsigned view, unsigned state)
 		const struct action *a = &table[i], *next = keys_row(i + 1);
 		char first[KEY_NAME_MAX], second[KEY_NAME_MAX] = "";
 
-		if (!is_offered(a, view, state) || !a->rank)
+		if (!keys_is_offered(a, view, state) || !a->rank)
 			continue;
 		if (is_pair(a, next)) {
 			key_name(next->key[0], second);

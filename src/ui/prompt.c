@@ -72,6 +72,18 @@ void prompt_type(struct prompt *p, struct ui *u, int key)
 	changed(p, u);
 }
 
+void prompt_set(struct prompt *p, struct ui *u, const char *text)
+{
+	size_t len = strnlen(text, sizeof p->text);
+
+	if (len == sizeof p->text)
+		for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+			;
+	memcpy(p->text, text, len);
+	cut(p, (unsigned)len);
+	changed(p, u);
+}
+
 /* Erasing where nothing is left leaves the prompt. */
 void prompt_edit(struct prompt *p, struct ui *u, enum prompt_edit how)
 {

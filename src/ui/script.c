@@ -7,6 +7,7 @@
 #include <time.h>
 #include <wchar.h>
 
+#include "alert/ask.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -87,14 +88,17 @@ static int do_size(struct ui *u, char *rest)
 	return 0;
 }
 
-/* Loading happens on the engine's threads, in the machine's time. */
+/* Loading and asking happen on threads of their own, in the machine's time. */
 static int do_wait(struct ui *u, char *rest)
 {
 	static const struct timespec pause = { .tv_nsec = 2000000 };
 
-	if (strcmp(rest, "loaded") != 0)
+	bool is_answer = strcmp(rest, "answer") == 0;
+
+	if (!is_answer && strcmp(rest, "loaded") != 0)
 		return -EINVAL;
-	for (ui_look(u); u->snap->phase == FEED_LOADING && !ui_is_stopped(u); ui_look(u))
+	for (ui_look(u); !ui_is_stopped(u) && (is_answer ? u->sql.ask && u->sql.ask->is_busy
+		: u->snap->phase == FEED_LOADING); ui_look(u))
 		nanosleep(&pause, NULL);
 	show(u);
 	return 0;

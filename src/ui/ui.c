@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/ask.h"
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
@@ -84,6 +85,8 @@ void ui_key(struct ui *u, int key)
 		a->run(u, a->argument);
 	else if (u->prompt.ops)
 		prompt_type(&u->prompt, u, key);
+	else if (view_table[u->view]->type)
+		view_table[u->view]->type(u, key);
 }
 
 /* In one line, or in two where that is too small as well. */
@@ -106,21 +109,39 @@ void ui_draw(struct ui *u)
 {
 	struct term *t = &u->term;
 	struct box all = { 0, 0, t->lines, t->columns };
+	int64_t begun_us = clock_tick_us(u->clock);
 
 	term_begin(t);
 	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN)
 		draw_too_small(t);
 	else
 		view_table[u->view]->draw(u, view_table[u->view]->is_framed ? frame_draw(u) : all);
+	if (u->prompt.ops && u->prompt.ops->above)
+		u->prompt.ops->above(u, t->lines - 3);
 	u->painted_bytes = term_end(t);
+	system_painted(u, clock_tick_us(u->clock) - begun_us);
 	u->is_dirty = false;
 }
 
 void ui_show(struct ui *u, enum view_id view)
 {
+	unsigned i, n = 0;
+
+	if (view == u->view)
+		return;
+	for (i = 0; i < u->depth; i++)
+		if (u->below[i] != view)
+			u->below[n++] = u->below[i];
+	u->depth = n;
 	if (u->depth < UI_DEPTH)
 		u->below[u->depth++] = u->view;
+	if (u->view != VIEW_HELP)
+		u->previous = u->view;
 	u->view = view;
+	if (view == VIEW_LIVE)
+		u->depth = 0;
+	if (view_table[view]->open)
+		view_table[view]->open(u);
 }
 
 void ui_go(struct ui *u, enum view_id view)
@@ -135,6 +156,8 @@ void ui_go(struct ui *u, enum view_id view)
 		ui_show(u, view);
 		return;
 	}
+	if (u->view != VIEW_HELP)
+		u->previous = u->view;
 	u->depth = i;
 	u->view = view;
 }
@@ -152,6 +175,8 @@ void ui_show_alert(struct ui *u, uint32_t alert)
 
 void ui_up(struct ui *u)
 {
+	if (u->depth && u->view != VIEW_HELP)
+		u->previous = u->view;
 	if (u->depth)
 		u->view = u->below[--u->depth];
 	else
@@ -191,7 +216,14 @@ bool ui_is_stopped(const struct ui *u)
 
 unsigned ui_place(const struct ui *u)
 {
-	return u->prompt.ops ? IN_PROMPT : view_table[u->view]->bit;
+	return u->prompt.ops ? IN_PROMPT : ui_view_place(u);
+}
+
+unsigned ui_view_place(const struct ui *u)
+{
+	const struct view *v = view_table[u->view];
+
+	return v->place ? v->place(u) : v->bit;
 }
 
 unsigned ui_state(const struct ui *u)
@@ -206,7 +238,12 @@ unsigned ui_state(const struct ui *u)
 		state |= WHEN_FOUND;
 	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
 		state |= WHEN_HELD;
-	return state;
+	if (u->prompt.ops && u->prompt.ops->turn)
+		state |= WHEN_TURNS;
+	if (u->feed->db)
+		state |= WHEN_STORE;
+	state |= sql_is_asking(u) ? WHEN_ASKING : WHEN_IDLE;
+	return state | (sql_answer(u) && sql_answer(u)->n_rows ? WHEN_ROWS : WHEN_NO_ROWS);
 }
 
 bool ui_is_early(struct ui *u, int64_t made_ms)

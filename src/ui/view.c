@@ -3,6 +3,7 @@
 const struct view *const view_table[VIEW_N] = {
 	[VIEW_LIVE] = &view_live, [VIEW_USER] = &view_user,
 	[VIEW_POPULATION] = &view_population, [VIEW_USERS] = &view_users, [VIEW_HELP] = &view_help,
+	[VIEW_SQL] = &view_sql, [VIEW_SYSTEM] = &view_system,
 };
 
 unsigned view_scroll(unsigned top, unsigned cursor, unsigned page, unsigned n)

@@ -5,7 +5,7 @@
 #include "ui/ui.h"
 
 #define KEYS_WIDTH 18
-#define VIEWS_WIDTH 12
+#define VIEWS_WIDTH 14
 
 static const char *const legend[] = {
 	"What the signs mean",
@@ -33,40 +33,15 @@ static int line_of(struct page *p)
 	return p->b.line + (int)(row - p->u->help.top);
 }
 
-/* In words; where it is nearly everywhere, nothing. */
-static void views_of(unsigned views, char *buf, size_t n)
-{
-	static const struct { unsigned bit; const char *name; } in[] = {
-		{ IN_PROMPT, "prompt" }, { IN_LIVE, "LIVE" }, { IN_USER, "USER" },
-		{ IN_POPULATION, "POPUL." }, { IN_USERS, "USERS" }, { IN_HELP, "HELP" },
-	};
-	size_t i, len = 0;
-
-	*buf = 0;
-	if ((views & IN_LISTS) == IN_LISTS)
-		return;
-	for (i = 0; i < sizeof in / sizeof *in && len < n; i++)
-		if (views & in[i].bit)
-			len += (size_t)snprintf(buf + len, n - len, "%s%s", len ? " " : "",
-				in[i].name);
-}
-
 static void draw_action(struct page *p, const struct action *a)
 {
-	char keys[KEYS_MAX * (KEY_NAME_MAX + 1) + 1] = "", name[KEY_NAME_MAX], views[24];
+	char keys[KEYS_LIST_MAX], views[KEYS_VIEWS_MAX];
 	struct term *t = &p->u->term;
 	int line = line_of(p), x = p->b.column;
-	unsigned i;
 
-	for (i = 0; i < KEYS_MAX && a->key[i]; i++) {
-		if (i)
-			strcat(keys, " ");
-		strcat(keys, key_name(a->key[i], name));
-	}
-	views_of(a->views, views, sizeof views);
-	term_put(t, line, x + 1, KEYS_WIDTH, INK_KEY, keys);
+	term_put(t, line, x + 1, KEYS_WIDTH, INK_KEY, keys_list(a, keys));
 	term_put(t, line, x + 1 + KEYS_WIDTH, VIEWS_WIDTH, INK_DIM,
-		views);
+		__builtin_popcount(a->views) > 3 ? "" : keys_views(a->views, views));
 	term_put(t, line, x + 1 + KEYS_WIDTH + VIEWS_WIDTH,
 		p->b.columns - 1 - KEYS_WIDTH - VIEWS_WIDTH, INK_TEXT, a->help);
 }
@@ -77,14 +52,23 @@ static bool is_for(const struct ui *u, const struct action *a)
 	return !(a->when & (u->snap->live ? WHEN_REPLAY : WHEN_LIVE));
 }
 
-static void draw_actions(struct page *p)
+/* Where the keys of the view below this help go. */
+static unsigned place_below(const struct ui *u)
+{
+	const struct view *v = view_table[u->depth ? u->below[u->depth - 1] : VIEW_LIVE];
+
+	return v->bit == IN_SQL ? IN_SQL | IN_EDIT : v->bit;
+}
+
+/* Those of the view that help was asked in, or all others. */
+static void draw_actions(struct page *p, bool is_here)
 {
 	const struct action *a;
 	const char *group = "";
 	unsigned i;
 
 	for (i = 0; (a = keys_row(i)); i++) {
-		if (!is_for(p->u, a))
+		if (!is_for(p->u, a) || is_here != !!(a->views & place_below(p->u)))
 			continue;
 		if (strcmp(group, a->group) != 0)
 			term_put(&p->u->term, line_of(p), p->b.column, p->b.columns, INK_HEAD,
@@ -103,7 +87,10 @@ static void draw(struct ui *u, struct box all)
 
 	u->help.page = (unsigned)body.lines;
 	u->help.top = view_scroll(u->help.top, u->help.top, u->help.page, u->help.n_rows);
-	draw_actions(&p);
+	draw_actions(&p, true);
+	term_put(&u->term, line_of(&p), body.column, body.columns, INK_TEXT, "");
+	term_put(&u->term, line_of(&p), body.column, body.columns, INK_TITLE, "In other views");
+	draw_actions(&p, false);
 	for (i = 0; i < N_LEGEND; i++)
 		term_put(&u->term, line_of(&p), body.column, body.columns, i ? INK_TEXT : INK_HEAD,
 			legend[i]);

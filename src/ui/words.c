@@ -43,6 +43,18 @@ const char *words_count(uint64_t n, char *buf)
 	return buf;
 }
 
+const char *words_bytes(uint64_t n, char *buf)
+{
+	static const char *const unit[] = { "B", "KB", "MB", "GB", "TB" };
+	double value = (double)n;
+	unsigned i = 0;
+
+	for (; value >= 1000 && i + 1 < sizeof unit / sizeof *unit; i++)
+		value /= 1024;
+	snprintf(buf, WORDS_MAX, "%.*f %s", i && value < 9.95, value, unit[i]);
+	return buf;
+}
+
 const char *words_span(int64_t ms, char *buf)
 {
 	size_t i = 0;

@@ -2,7 +2,7 @@
  * hand.
  *
  * play [live] [loading] [empty] [failed] [paused] [volume] [glyphs=G] [theme=T] [size=CxL] [names=F]
- * [keys=F]
+ * [keys=F] [state=FOLDER] [store]
  */
 #include <locale.h>
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/store.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "engine/feed.h"
@@ -35,6 +36,37 @@ static const char *value(int argc, char **argv, const char *key)
 	return NULL;
 }
 
+static int fail(const struct err *e)
+{
+	fprintf(stderr, "play: %s\n", e->text);
+	return 1;
+}
+
+static int put_late(struct store *s, struct err *e)
+{
+	struct reject_row late = { .why = REJECT_LATE, .line = 812, .text = "late\x1b[31m,row" };
+
+	late.len = (uint32_t)strlen(late.text);
+	return store_put_reject(s, "user.csv", &late, e);
+}
+
+/* A store with all alerts of the feed in it, and one bad row. */
+static int fill_store(struct feed *f, const char *path, struct err *e)
+{
+	struct store *s = store_open(path, e);
+	uint32_t i, n = feed_look(f, NULL)->n_alerts_total;
+	int code = s ? store_begin(s, e) : e->code;
+
+	for (i = 0; i < n && code == 0; i++)
+		code = store_put_alert(s, feed_alert(f, i), f->ids, e);
+	if (code == 0)
+		code = put_late(s, e);
+	if (code == 0)
+		code = store_commit(s, e);
+	store_close(s);
+	return code;
+}
+
 static int run(struct feed *f, const struct console_options *o)
 {
 	struct err e = { 0 };
@@ -44,10 +76,9 @@ static int run(struct feed *f, const struct console_options *o)
 		fprintf(stderr, "play: no console: %s\n", why);
 		return 3;
 	}
-	if (console_run(f, o, &e) == 0)
-		return 0;
-	fprintf(stderr, "play: %s\n", e.text);
-	return 1;
+	if (f->db && fill_store(f, f->db, &e) < 0)
+		return fail(&e);
+	return console_run(f, o, &e) == 0 ? 0 : fail(&e);
 }
 
 int main(int argc, char **argv)
@@ -59,9 +90,10 @@ int main(int argc, char **argv)
 		.volume = value(argc, argv, "volume") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),
 		.glyphs = value(argc, argv, "glyphs="), .theme = value(argc, argv, "theme="),
-		.clock = &clock, .stop = &stop };
+		.state = value(argc, argv, "state="), .clock = &clock, .stop = &stop };
 	const char *size = value(argc, argv, "size="), *names = value(argc, argv, "names=");
 	struct names *n = names ? names_open(names, NULL) : NULL;
+	char db[1024];
 	struct feed *f;
 	int code;
 
@@ -75,6 +107,8 @@ int main(int argc, char **argv)
 	if (o.keys)
 		clock_freeze(&clock, INT64_C(1512345600000));
 	fake.names = n;
+	snprintf(db, sizeof db, "%s/veer.db", o.state ? o.state : ".");
+	fake.db = value(argc, argv, "store") ? db : NULL;
 	f = fake_open(&fake);
 	code = run(f, &o);
 	feed_close(f);

@@ -201,6 +201,14 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 
 	s->phase = phase(k);
 	s->data_ms = now(k);
+	if (s->live) {
+		uint64_t rows = 963 + (uint64_t)(s->data_ms - k->base_ms) * 2310 / 1000;
+
+		s->stage[FEED_READ].in = rows;
+		s->stage[FEED_READ].out = s->stage[FEED_HOLD].in = rows - 3;
+		s->stage[FEED_HOLD].out = s->stage[FEED_DETECT].in = rows - 15;
+		s->stage[FEED_STORE].in = s->stage[FEED_STORE].out = rows - 15;
+	}
 	s->last_ms = s->live ? s->data_ms : FIRST_MS + SPAN_MS;
 	s->speed = k->speed;
 	s->achieved = s->phase == FEED_RUNNING && !s->live
@@ -299,6 +307,20 @@ static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct ev
 	return 0;
 }
 
+static int rejects(struct feed *f, feed_reject *each, void *ctx, struct err *e)
+{
+	static const char *const text[] = { "88213,,50025,pv,noon", "\x1b[31m,\xff", "" };
+	uint64_t i;
+	int code = 0;
+
+	if (((struct fake *)f)->options.loading)
+		return err_set(e, -ENOTSUP, "the log is still being read");
+	for (i = 0; i < 3 && !code; i++)
+		code = each(ctx, "user.csv", 17 + i * 900, i ? "no user" : "no time", text[i],
+			strlen(text[i]));
+	return code;
+}
+
 static void close_fake(struct feed *f)
 {
 	struct fake *k = (struct fake *)f;
@@ -308,7 +330,17 @@ static void close_fake(struct feed *f)
 	free(k);
 }
 
-static const struct feed_ops ops = { look, alert, command, user_events, close_fake };
+static const struct feed_ops ops = { look, alert, command, user_events, rejects, close_fake };
+
+/* Rows come in with the clock. */
+static void make_stages(struct fake *k)
+{
+	struct stage *s = k->shown.stage;
+
+	s[FEED_HOLD] = (struct stage){ true, 960, 948, 2, 10, 0, NAN, NAN };
+	s[FEED_DETECT] = (struct stage){ true, 948, 24, 0, 3, 8, 4.125f, 11.5f };
+	s[FEED_STORE] = (struct stage){ true, 948, 948, 0, 0, 0, .9f, 1512 };
+}
 
 struct feed *fake_open(const struct fake_options *o)
 {
@@ -327,7 +359,7 @@ struct feed *fake_open(const struct fake_options *o)
 	make_events(k);
 	make_alerts(k);
 	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,
-		.zone = &k->zone, .clock = o->clock };
+		.db = o->db, .zone = &k->zone, .clock = o->clock };
 	set_clock(k, o->live ? FIRST_MS + SPAN_MS - 3 * HOUR_MS - DAY_MS : FIRST_MS, o->paused);
 	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,
 		.first_ms = FIRST_MS,
@@ -340,8 +372,14 @@ struct feed *fake_open(const struct fake_options *o)
 		.events_per_s = 2310,
 		.threshold = 4.5f,
 		.unverified = true,
+		.n_notices = 2,
+		.recent = { { INT64_C(1512345000000), "user.csv was rotated: new file read" },
+			{ INT64_C(1512345300000), "disk full: trying again" } },
+		.stage = { [FEED_READ] = { true, 963, 960, 3, 4096, 0, .4f, 1.25f } },
 		.source = "user.csv",
 		.backend = "cpu" };
+	if (o->live)
+		make_stages(k);
 	if (o->failed)
 		snprintf(k->shown.notice, sizeof k->shown.notice,
 			"could not open \"user.csv\": no such file");

@@ -19,6 +19,7 @@ struct fake_options {
 	bool volume;            /* every second alert is of that channel */
 	struct clock *clock;
 	const struct names *names;
+	const char *db;
 };
 
 struct feed *fake_open(const struct fake_options *o);

@@ -500,6 +500,52 @@ static void test_while_loading(void **state)
 	feed_close(s.f);
 }
 
+static int count_bad(void *ctx, const char *source, uint64_t line, const char *why,
+	const char *text, size_t len)
+{
+	assert_true(strlen(source) > 0 && strlen(why) > 0);
+	assert_int_equal(line, 3);
+	assert_memory_equal(text, "noon,u", len < 6 ? len : 6);
+	++*(int *)ctx;
+	return 0;
+}
+
+/* What the load counted stays in sight, and so do the rows that it kept. */
+static void test_bad_rows(void **state)
+{
+	const struct place *p = *state;
+	struct clock clock;
+	char path[300];
+	const char *paths[] = { path };
+	struct replay_options o = { .from_ms = INT64_MIN, .clock = &clock };
+	const struct stage *g;
+	struct err e = {0};
+	struct feed *f;
+	int n_bad = 0;
+	FILE *log;
+
+	snprintf(path, sizeof(path), "%s.bad", p->log);
+	log = fopen(path, "w");
+	fputs("timestamp,user,item,category,behaviour,price,quantity\n5,u,i,c,view,,\n"
+		"noon,u,i,c,view,,\n9,u,i,c,view,,\n", log);
+	fclose(log);
+	clock_init(&clock);
+	o.run = options(p, paths);
+	o.run.load.keep_rejects = 5;
+	f = replay_open(&o, &e);
+	assert_non_null(f);
+	assert_int_equal(replay_wait(f, &e), 0);
+	g = &feed_look(f, NULL)->stage[FEED_READ];
+	assert_true(g->is_measured);
+	assert_int_equal(g->in, 3);
+	assert_int_equal(g->out, 2);
+	assert_int_equal(g->dropped, 1);
+	assert_int_equal(feed_rejects(f, count_bad, &n_bad, &e), 0);
+	assert_int_equal(n_bad, 1);
+	feed_close(f);
+	unlink(path);
+}
+
 static void test_closed_while_loading(void **state)
 {
 	const struct place *p = *state;
@@ -535,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_stores),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_while_loading),
+		cmocka_unit_test(test_bad_rows),
 		cmocka_unit_test(test_closed_while_loading),
 	};
 
