@@ -134,13 +134,22 @@ function score(row, than, gain,    l, b, n, all)
 	return n " of " all
 }
 
-function verdict(fitted, on)
+# part WHAT COUNT: nothing where no column has both rows.
+function part(what, counted)
 {
-	print "- " fitted ": learned at or above off-line in " \
-		score("learned" on, "sketch offline-bf", 0) " (sketch), " \
-		score("learned" on, "bench offline-bf", 0) " (bench); at or above mixture in " \
-		score("learned" on, "mixture" on, 0) ", its gain above the gain's deviation in " \
-		score("learned" on, "mixture" on, 1) "."
+	return counted ~ /of 0$/ ? "" : what counted "; "
+}
+
+function verdict(fitted, on,    t)
+{
+	t = part("off-line (sketch) ", score("learned" on, "sketch offline-bf", 0)) \
+		part("off-line (bench) ", score("learned" on, "bench offline-bf", 0)) \
+		part("mixture ", score("learned" on, "mixture" on, 0)) \
+		part("its gain over mixture is above the gain's deviation in ", \
+			score("learned" on, "mixture" on, 1))
+	sub(/; $/, ".", t)
+	if (t != "")
+		print "- " fitted ", columns in which learned is at or above: " t
 }
 
 function add(label, row, what)
