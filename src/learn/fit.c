@@ -219,6 +219,8 @@ static int choose_thresholds(struct fit *f, struct err *e)
 static const struct model_learned untrained = {
 	.strength = { 20, 10, 20 },
 	.weight = { 1, .5f, .3f },
+	.offset = 3,
+	.power = .25f,
 };
 
 int fit_model(struct model *m, const struct history *h, const struct ids *ids,
