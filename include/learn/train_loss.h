@@ -2,10 +2,10 @@
  *
  * A segment is a stretch of one history, with a change in it or not; its score is a smooth maximum
  * of those of its readings, 1/3 ln sum exp(3 z). The loss is a smooth count of misordered pairs,
- * the mean of 1 / (1 + exp(2 (z_changed - z_unchanged))) over pairs of all changed segments and those
- * unchanged ones with the highest scores, 40 % of their weight. It is bounded on purpose: a few
- * users whose unchanged history looks like nothing but change cost a budget a few alarms, and must
- * not steer the weights (with ln(1 + exp()) they do: recall on onlineretail fell by a sixth).
+ * the mean of 1 / (1 + exp(2 (z_changed - z_unchanged))) over pairs of all changed segments and
+ * those unchanged ones with the highest scores, 40 % of their weight. It is bounded on purpose: a
+ * few users whose unchanged history looks like nothing but change cost a budget a few alarms, and
+ * must not steer the weights (with ln(1 + exp()) they do: recall on onlineretail fell by a sixth).
  * z is in units of the spread of unchanged segments under the start. Owner: one thread.
  */
 #ifndef LEARN_TRAIN_LOSS_H
