@@ -1,6 +1,7 @@
 #include "main/train_print.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/zone.h"
 #include "learn/train_learned.h"
@@ -71,8 +72,11 @@ static void print_promise(const struct model *m)
 		printf("realised           %.4g in-sample, restarts included\n", m->realised_kud);
 	}
 	if (m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) {
-		printf("threshold          %.6g of channel volume\n",
-			(double)m->volume.threshold);
+		if (isinf(m->volume.threshold))
+			printf("threshold          none of channel volume: nobody was at risk\n");
+		else
+			printf("threshold          %.6g of channel volume\n",
+				(double)m->volume.threshold);
 		print_budget(m->volume.budget_kud, m->volume.unverified, m->volume.smallest_kud);
 	}
 	printf("model              %016" PRIx64 "\n", m->hash);
