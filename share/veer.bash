@@ -18,9 +18,10 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	model) echo "$log --threads --until --out --quiet $all" ;;
+	train) echo "$log --threads --until --out --db --weights --seed --quiet $all" ;;
+	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
-		"--channel --truth --scores --splice --match --kind --min-events --write --budgets --output \
+		"--channel --weights --truth --scores --splice --match --kind --min-events --write --budgets --output \
 		--quiet $all" ;;
 	doctor) echo "$all" ;;
 	esac
@@ -34,6 +35,7 @@ _veer_values()
 	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
+	--weights) echo 'auto fixed trained' ;;
 	--channel) echo 'learned mixture mixture,learned volume learned,volume' ;;
 	--law) echo 'auto gaussian poisson' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
@@ -55,7 +57,7 @@ _veer_values()
 _veer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='watch replay detect user alerts generate model evaluate doctor'
+	local commands='watch replay detect user alerts generate train model evaluate doctor'
 	local values
 
 	COMPREPLY=()

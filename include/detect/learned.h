@@ -6,8 +6,9 @@
  *   item within   ln((N_tau(i) + s_i pi(i|c)) / (R_tau(c) + s_i)) - the same of all the past
  *   item          ln((N_tau(i) + s_g pi(i|c) pi(c)) / (R_tau + s_g)) - the same of all the past
  * (f: the row is a count; N_tau, R_tau: counts and rows since tau). s and s_i grow with how much
- * more often than expected the user took what was new. The score is (ln sum of ratios + 3)+ /
- * (n + 10)^(1/4): the null maximum grows with n. DETECTION.md, channel 4.
+ * more often than expected the user took what was new. The score is (ln sum of ratios + b)+ /
+ * (n + 10)^a: the null maximum grows with n. Weights, b (3) and a (1/4) are the model's.
+ * DETECTION.md, channel 4.
  *
  * State: the newest 64 rows, the newest 16 candidates (which outlive the rows: what is older than
  * these no longer counts as since tau), and how often items were taken, in a four-way table of 192
@@ -29,6 +30,7 @@
 #define LEARNED_AFTER 3         /* counts from a candidate on before it enters the score */
 #define LEARNED_SETS 48
 #define LEARNED_WAYS 4
+#define LEARNED_COUNTS 10.0f    /* added to n in the score */
 #define LEARNED_UNIT 64.0f      /* a log ratio is kept in 1/64 nat */
 
 struct learned {
@@ -55,8 +57,10 @@ void learned_rule_init(struct learned_rule *r, const struct model *m);
 void learned_reset(struct learned *x);
 
 void learned_push(struct learned *x, const struct learned_rule *r, const struct row *row);
+/* Rows of an item in the past, as far as they are remembered. */
+uint32_t learned_taken(const struct learned *x, uint16_t tag);
 /* The session is over: reads the score into x->score and returns it; -INFINITY: no candidate. */
-float learned_read(struct learned *x);
+float learned_read(struct learned *x, const struct learned_rule *r);
 /* The likeliest candidate among those that enter the score, by its index; -1: none. Ties: the
  * oldest.
  */

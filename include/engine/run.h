@@ -20,6 +20,8 @@ struct event;
 struct history;
 struct step;
 struct store;
+struct train_options;
+struct train_report;
 
 enum run_stage { RUN_LOAD, RUN_SORT, RUN_FIT, RUN_DETECT, RUN_STORE, RUN_DONE };
 
@@ -37,6 +39,8 @@ struct run_options {
 	bool law_given;
 	float level_threshold;          /* nats; 0: the default */
 	const struct step *step;        /* of the evidence stored; NULL: days in the load's zone */
+	const struct train_options *train;      /* see fit_options */
+	struct train_report *ret_train;
 };
 
 struct run_progress {                   /* written by the run, read by anybody */
@@ -62,8 +66,9 @@ struct run {
  * one given.
  */
 int run_files(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
-/* The first part of it alone: ids, load and the history are set. */
+/* The first part of it alone: ids, load and the history are set; and the second: the model is. */
 int run_load(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
+int run_fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
 void run_done(struct run *r);
 /* A user's events with time <= upto_ms, oldest first; the caller frees them with mem_free(). */
 int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret,

@@ -17,11 +17,15 @@ struct dataset {
 	float *y;               /* [n_rows] */
 	uint32_t *series;       /* [n_rows]: whose */
 	int64_t *time_ms;       /* [n_rows]: start of the step that y is of */
+	/* [n_rows]: end of the newest step that went into x; INT64_MAX: nobody has said. What is
+	 * later than time_ms is a leak, which validation refuses.
+	 */
+	int64_t *known_ms;
 	const char *const *name;        /* [n_columns], borrowed; NULL: they have none */
 	uint32_t n_rows, n_columns;
 };
 
-/* Room for so many rows, zeroed; -ENOMEM. */
+/* Room for so many rows, zeroed, known_ms unsaid; -ENOMEM. */
 int dataset_init(struct dataset *d, uint32_t n_rows, uint32_t n_columns, struct err *e);
 void dataset_done(struct dataset *d);
 

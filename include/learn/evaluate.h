@@ -20,6 +20,7 @@
 struct err;
 struct history;
 struct ids;
+struct train_options;
 
 #define EVALUATE_BUDGETS_MAX 64u
 #define EVALUATE_CURVE 60u              /* budgets of the plot */
@@ -37,6 +38,7 @@ struct evaluate_options {
 	const char *channel, *backend;
 	const char *scores;             /* a file of another detector's; NULL: the channel's */
 	const struct model *model;      /* NULL: fitted on the dev users */
+	const struct train_options *train;      /* how it is fitted: see fit_options */
 	int64_t gap_ms, until_ms;
 	unsigned threads;
 	size_t memory_bytes;

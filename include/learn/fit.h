@@ -19,6 +19,8 @@ struct err;
 struct history;
 struct ids;
 struct model;
+struct train_options;
+struct train_report;
 
 struct budget {
 	double amount;          /* 0: the default of CONTRACT */
@@ -41,6 +43,8 @@ struct fit_options {
 	 * risk, and where volume speaks: then everybody is to be looked at.
 	 */
 	uint8_t **ret_crossed;          /* may be NULL */
+	const struct train_options *train;      /* NULL: `learned` keeps its fixed weights */
+	struct train_report *ret_train;         /* set when train is given */
 };
 
 /* "0.5/kud", "50/day". */

@@ -41,6 +41,7 @@ struct options {
 	uint64_t seed;
 	const char *law;                /* of plain series: gaussian, poisson, auto */
 	float threshold;                /* of plain series, in nats */
+	const char *weights;            /* train, evaluate; NULL: the command's own default */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;
@@ -102,5 +103,6 @@ int cmd_generate(struct options *o);
 int cmd_model(struct options *o);
 int cmd_doctor(struct options *o);
 int cmd_evaluate(struct options *o);
+int cmd_train(struct options *o);
 
 #endif

@@ -42,11 +42,16 @@ struct model_item {
 	uint32_t rows, fold_rows[MODEL_FOLDS];
 };
 
-/* Channel `learned`: strengths of the priors of its kinds of evidence, and what each weighs. */
+/* Channel `learned`: strengths of the priors of its kinds of evidence, what each weighs, and how
+ * the score grows with evidence and falls with counts: (ln SR + offset)+ / (n + 10)^power.
+ */
 enum model_evidence { EVIDENCE_CATEGORY, EVIDENCE_ITEM_WITHIN, EVIDENCE_ITEM, EVIDENCE_N };
+#define MODEL_POWER_MAX 1.0f
 struct model_learned {
 	float strength[EVIDENCE_N];
 	float weight[EVIDENCE_N];
+	float offset, power;
+	bool trained;                   /* weight, offset and power were learnt from this log */
 };
 
 struct model {

@@ -102,7 +102,7 @@ static bool read_learned(struct backend *b, const struct run_of *run, enum step_
 	struct verdict *v)
 {
 	struct learned *x = learned_of(b, run->slot);
-	float score = learned_read(x);
+	float score = learned_read(x, &b->rules->learned);
 	return x->n > run->quiet_n && judge(score, b->rules->learned.threshold, &x->best, mode,
 		CHANNEL_LEARNED, v);
 }

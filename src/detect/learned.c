@@ -50,6 +50,16 @@ static void take_item(uint16_t *entry, uint16_t tag, uint32_t taken)
 	*entry = (uint16_t)(tag / LEARNED_SETS << 4 | (taken < TAKEN_MAX ? taken + 1 : TAKEN_MAX));
 }
 
+uint32_t learned_taken(const struct learned *x, uint16_t tag)
+{
+	uint32_t rows = x->rows < LEARNED_ROWS ? x->rows : LEARNED_ROWS, known = 0, ring = 0;
+	for (int w = 0; w < LEARNED_WAYS; w++)
+		known += taken_of(&x->item[tag % LEARNED_SETS][w], tag);
+	for (uint32_t s = 0; s < rows; s++)
+		ring += x->tag[s] == tag;
+	return known > ring ? known : ring;
+}
+
 /* Candidates */
 
 static void remember_time(uint16_t *t, int64_t time_ms)
@@ -267,10 +277,7 @@ int learned_best(const struct learned *x)
 	return best;
 }
 
-#define SCORE_FROM 3.0f
-#define SCORE_COUNTS 10.0f
-
-float learned_read(struct learned *x)
+float learned_read(struct learned *x, const struct learned_rule *r)
 {
 	int best = learned_best(x);
 	float sum = 0;
@@ -282,8 +289,9 @@ float learned_read(struct learned *x)
 			sum += formula_exp((float)(x->log_ratio[i] - x->log_ratio[best]) /
 				LEARNED_UNIT);
 	float log_sr = (float)x->log_ratio[best] / LEARNED_UNIT + formula_log(sum);
-	float root = sqrtf(sqrtf((float)x->n + SCORE_COUNTS));
-	x->score = log_sr > -SCORE_FROM ? (log_sr + SCORE_FROM) / root : 0.0f;
+	float above = log_sr + r->w.offset;
+	float scale = formula_exp(-r->w.power * formula_log((float)x->n + LEARNED_COUNTS));
+	x->score = above > 0.0f ? above * scale : 0.0f;
 	return x->score;
 }
 

@@ -62,6 +62,8 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
 		.ret_crossed = &r->crossed,
+		.train = o->train,
+		.ret_train = o->ret_train,
 	};
 	struct err failed = {0};
 	int code = fit_model(&r->model, r->history, &r->ids, &fo, &failed);
@@ -89,8 +91,7 @@ static void note_unverified(struct run *r)
 			of_interest ? m->smallest_kud : m->volume.smallest_kud);
 }
 
-static int get_model(struct run *r, const struct run_options *o, struct run_progress *p,
-	struct err *e)
+int run_fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
 	int code = 0;
 
@@ -170,7 +171,7 @@ int run_files(struct run *r, const struct run_options *o, struct run_progress *p
 	int code = run_load(r, o, p, e);
 
 	if (code == 0)
-		code = get_model(r, o, p, e);
+		code = run_fit(r, o, p, e);
 	if (code == 0 && !o->skip_detect && history_n_events(r->history))
 		code = run_is_series(o) ? run_series(r, o, p, e) : detect(r, o, p, e);
 	if (code == 0)

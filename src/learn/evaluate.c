@@ -14,6 +14,7 @@
 #include "learn/calibrate.h"
 #include "learn/fit.h"
 #include "learn/levels.h"
+#include "learn/train_learned.h"
 #include "series/history.h"
 
 const char *const evaluate_by_name[EVALUATE_BYS] = { "dev", "model", "none" };
@@ -197,7 +198,9 @@ static int fit(struct evaluating *x, struct err *e)
 {
 	struct benchmark_room room = { x->o->memory_bytes, x->o->threads };
 	struct splice_source s;
-	struct fit_options fo = { .gap_ms = x->o->gap_ms, .until_ms = x->o->until_ms,
+	struct train_report trained;
+	struct fit_options fo = { .train = x->o->train, .ret_train = &trained,
+		.gap_ms = x->o->gap_ms, .until_ms = x->o->until_ms,
 		.threads = x->o->threads, .ret_percent = x->o->ret_percent, .stop = x->o->stop };
 	if (x->o->channel)
 		channel_parse(x->o->channel, &fo.channels);

@@ -15,6 +15,7 @@
 #include "learn/fit_parts.h"
 #include "learn/fit_volume.h"
 #include "learn/sample.h"
+#include "learn/train_learned.h"
 #include "model/model.h"
 #include "series/history.h"
 
@@ -151,6 +152,23 @@ static int choose_threshold(struct fit *f, struct err *e)
 	return r;
 }
 
+/* Thresholds stand already, since what training is judged by is the budget. */
+static int train(struct fit *f, struct err *e)
+{
+	const struct fit_options *o = f->o;
+	struct train_scope s = { f->h, f->ids, &f->priors, o->until_ms, o->threads, o->ret_percent,
+		o->stop };
+	int r = train_learned(o->ret_train, &s, o->train, e);
+	if (r < 0 || !o->ret_train->kept)
+		return r;
+	f->m->learned = o->ret_train->trained;
+	if (o->ret_crossed) {
+		mem_free(*o->ret_crossed);
+		*o->ret_crossed = NULL;
+	}
+	return choose_threshold(f, e);
+}
+
 static int choose_volume(struct fit *f, struct err *e)
 {
 	struct volume_fit_options vo = { .step = &volume_day, .gap_ms = f->m->gap_ms,
@@ -196,6 +214,8 @@ static int choose_thresholds(struct fit *f, struct err *e)
 	f->m->channels &= CHANNELS_INTEREST;
 	if (f->m->channels)
 		r = choose_threshold(f, e);
+	if (r == 0 && f->o->train)
+		r = train(f, e);
 	if (r == -ENODATA)
 		keep_default_thresholds(f->m);
 	if ((r < 0 && r != -ENODATA) || !(channels & CHANNEL_BIT(CHANNEL_VOLUME)))
@@ -219,6 +239,8 @@ static int choose_thresholds(struct fit *f, struct err *e)
 static const struct model_learned untrained = {
 	.strength = { 20, 10, 20 },
 	.weight = { 1, .5f, .3f },
+	.offset = 3,
+	.power = .25f,
 };
 
 int fit_model(struct model *m, const struct history *h, const struct ids *ids,
@@ -233,6 +255,8 @@ int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	m->count_sum = 0;
 	m->from_ms = INT64_MAX;
 	m->to_ms = INT64_MIN;
+	if (o->train)
+		*o->ret_train = (struct train_report){ .fixed = untrained };
 	int r = fit_all(&f, e);
 	if (r == 0)
 		r = choose_thresholds(&f, e);

@@ -10,6 +10,7 @@
 #include "learn/evaluate.h"
 #include "learn/relabel.h"
 #include "learn/splice.h"
+#include "learn/train_learned.h"
 #include "main/evaluate_print.h"
 #include "main/log_run.h"
 #include "main/meter.h"
@@ -100,6 +101,7 @@ static int splice(struct bench *b, const struct options *o, struct err *e)
 static int judge(struct bench *b, const struct options *o, struct meter *m, struct err *e)
 {
 	struct model given;
+	struct train_options to = { .seed = o->seed };
 	struct evaluate_options eo = { .budgets = &o->budgets, .channel = o->channel,
 		.backend = o->backend, .scores = o->scores, .gap_ms = o->gap_ms,
 		.until_ms = o->until_ms, .threads = o->threads, .memory_bytes = o->memory_bytes,
@@ -109,6 +111,8 @@ static int judge(struct bench *b, const struct options *o, struct meter *m, stru
 	if (o->model && o->gap_ms > 0)
 		given.gap_ms = o->gap_ms;
 	eo.model = o->model ? &given : NULL;
+	to.choice = train_choice_of(o->weights, TRAIN_FIXED);
+	eo.train = to.choice == TRAIN_FIXED ? NULL : &to;
 	m->progress.stage = RUN_DETECT;
 	int code = evaluate_run(&b->result, b->spliced ? b->spliced : b->run.history,
 		&b->run.ids, &b->made.answers, &eo, e);

@@ -1,4 +1,4 @@
-/* veer model: what is in a model file, its hash, or a model fitted on logs and written to one. */
+/* veer model: what is in a model file, or its hash. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/alert.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/run.h"
-#include "main/log_run.h"
-#include "main/meter.h"
+#include "base/zone.h"
 #include "main/option.h"
+#include "main/train_print.h"
 #include "model/model.h"
 
 #define TOP_SHARES 20u
@@ -26,6 +26,9 @@ static void print_meta(const struct model *m)
 		!m->provisional && m->unverified ? ", its budget is unverified" : "");
 	printf("session gap        %g min\n", (double)m->gap_ms / 60000);
 	printf("prior strength     %g counts\n", (double)m->strength);
+	if (m->channels & CHANNEL_BIT(CHANNEL_LEARNED))
+		train_print_weights(m->learned.trained ? "weights, trained" : "weights, fixed",
+			&m->learned);
 	printf("budget             %.4g false alarms per 1000 user-days%s\n", m->budget_kud,
 		m->unverified ? " (unverified)" : "");
 	printf("smallest budget    %.4g that its users can verify\n", m->smallest_kud);
@@ -175,66 +178,26 @@ static int each_file(const struct files *f, int (*each)(const struct model *m, s
 	return code;
 }
 
-static int show_files(const struct options *o, const struct files *f)
-{
-	(void)o;
-	return each_file(f, show);
-}
-
-static int hash_files(const struct options *o, const struct files *f)
-{
-	(void)o;
-	return each_file(f, print_hash);
-}
-
-static int fit_files(const struct options *o, const struct files *f)
-{
-	struct run r = {0};
-	struct meter m = {0};
-	struct err e = {0};
-	struct run_options ro;
-	int code;
-
-	if (!o->out) {
-		fprintf(stderr, "veer model: fit needs --out FILE for the model\n");
-		return EXIT_USAGE;
-	}
-	log_run_options(o, f->path, f->n, &ro);
-	ro.skip_detect = true;
-	meter_start(&m, &o->clock, o->stop, o->quiet);
-	code = run_files(&r, &ro, &m.progress, &e);
-	meter_stop(&m);
-	if (code == 0 && r.load.events)
-		code = model_save(&r.model, o->out, &e);
-	if (code < 0)
-		fprintf(stderr, "veer model: %s\n", e.text);
-	code = code < 0 ? EXIT_FAILED : log_run_report(&r, o);
-	run_done(&r);
-	return code;
-}
-
 static const struct {
 	const char *word;
-	int (*run)(const struct options *o, const struct files *f);
+	int (*each)(const struct model *m, struct err *e);
 } verb[] = {
-	{ "show", show_files },
-	{ "hash", hash_files },
-	{ "fit", fit_files },
+	{ "show", show },
+	{ "hash", print_hash },
 };
 
-/* Without a verb, --out tells whether the files are logs to fit or models to show. */
+/* Without a verb the models are shown. */
 int cmd_model(struct options *o)
 {
 	struct files all = { o->operand, o->n_operands };
 	struct files rest = { o->operand + 1, o->n_operands - 1 };
 
 	if (!o->n_operands) {
-		fprintf(stderr,
-			"veer model: give show FILE, hash FILE, or fit LOG... --out FILE\n");
+		fprintf(stderr, "veer model: give show FILE or hash FILE\n");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; rest.n && i < sizeof verb / sizeof *verb; i++)
 		if (!strcmp(o->operand[0], verb[i].word))
-			return verb[i].run(o, &rest);
-	return o->out ? fit_files(o, &all) : show_files(o, &all);
+			return each_file(&rest, verb[i].each);
+	return each_file(&all, show);
 }

@@ -7,13 +7,13 @@
 enum {
 	WATCH = 1 << 0, REPLAY = 1 << 1, DETECT = 1 << 2, USER = 1 << 3,
 	ALERTS = 1 << 4, GENERATE = 1 << 5, MODEL = 1 << 6, DOCTOR = 1 << 7,
-	EVALUATE = 1 << 8,
+	EVALUATE = 1 << 8, TRAIN = 1 << 9,
 	SCREEN = WATCH | REPLAY,
-	FILES = REPLAY | DETECT | USER | MODEL,
+	FILES = REPLAY | DETECT | USER | TRAIN,
 	LOGS = FILES | WATCH,
 	READS = LOGS | EVALUATE,
 	FINDS = WATCH | REPLAY | DETECT | USER,
-	ALL = READS | ALERTS | GENERATE | DOCTOR
+	ALL = READS | ALERTS | GENERATE | MODEL | DOCTOR
 };
 
 const struct command_row command_table[] = {
@@ -23,7 +23,8 @@ const struct command_row command_table[] = {
 	{ "user", cmd_user, "ID [FILE...]", "all about one user, from a store or files", USER },
 	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store, and labels for them", ALERTS },
 	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
-	{ "model", cmd_model, "FILE...", "what is in a model, or a model fitted on logs", MODEL },
+	{ "train", cmd_train, "FILE...", "a model fitted on logs, to be used with --model", TRAIN },
+	{ "model", cmd_model, "FILE...", "what is in a model", MODEL },
 	{ "evaluate", cmd_evaluate, "FILE...", "what is found in logs with known answers, and when",
 		EVALUATE },
 	{ "doctor", cmd_doctor, "", "what this build and this machine can do", DOCTOR },
@@ -39,6 +40,7 @@ static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
 static const char *const laws[] = { "auto", "gaussian", "poisson", NULL };
 static const char *const channels[] = { "learned", "mixture", "mixture,learned", "learned,volume",
 	"volume", NULL };
+static const char *const weights[] = { "auto", "fixed", "trained", NULL };
 static const char *const states[] = { "new", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
@@ -87,6 +89,8 @@ const struct option_row option_table[] = {
 		"how long events are kept in the store", NULL },
 	{ "once", 0, NULL, WATCH, &kind_flag, AT(once), NULL,
 		"stop at the end of the files instead of waiting for more", NULL },
+	{ "db", 0, "FILE", TRAIN, &kind_file, AT(db), NULL,
+		"a store of alerts, of whose labels to learn", NULL },
 	{ "db", 0, "FILE", FINDS | ALERTS, &kind_file, AT(db), NULL,
 		"the store of alerts, an SQLite file", NULL },
 	{ "output", 'o', "FORM", FINDS | ALERTS, &kind_form, AT(form), "csv",
@@ -121,6 +125,11 @@ const struct option_row option_table[] = {
 		"form of the result", reports },
 	{ "channel", 0, "LIST", LOGS | EVALUATE, &kind_channels, AT(channel), "learned",
 		"the channels that are to speak when no model is given", channels },
+	{ "weights", 0, "WHICH", TRAIN, &kind_one_of, AT(weights), NULL,
+		"of channel learned: fixed ones, ones learnt from this log, or (auto, the default) "
+		"the latter if they are better on users not learnt from", weights },
+	{ "weights", 0, "WHICH", EVALUATE, &kind_one_of, AT(weights), NULL,
+		"the same for the model fitted on the dev users (default fixed)", weights },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,
@@ -159,11 +168,14 @@ const struct option_row option_table[] = {
 		"how many users (default: so many that the log spans nine days)", NULL },
 	{ "seed", 0, "N", GENERATE, &kind_count, AT(seed), "1",
 		"the log is a function of the seed and the two numbers above", NULL },
+	{ "seed", 0, "N", TRAIN, &kind_count, AT(seed), NULL,
+		"of the changes made in the log, of which the weights are learnt (default 1)",
+		NULL },
 	{ "calm", 0, NULL, GENERATE, &kind_flag, AT(calm), NULL,
 		"nobody changes interest: a log to calibrate a model on", NULL },
 	{ "truth", 0, "FILE", GENERATE, &kind_file, AT(truth), NULL,
 		"where to write who changed, and when", NULL },
-	{ "out", 0, "FILE", GENERATE | MODEL, &kind_file, AT(out), NULL,
+	{ "out", 0, "FILE", GENERATE | TRAIN, &kind_file, AT(out), NULL,
 		"where to write the result", NULL },
 	{ "config", 0, "FILE", ALL, &kind_file, AT(config), NULL,
 		"options by their long names, a line each: name = value", NULL },

@@ -170,7 +170,7 @@ static uint64_t mix_volume(uint64_t h, const struct volume_model *v)
 
 void model_seal(struct model *m)
 {
-	static const char tag[] = "veer model 2";
+	static const char tag[] = "veer model 3";
 	uint64_t h = XXH64(tag, sizeof tag - 1, 0);
 
 	if (m->n_share)
@@ -184,6 +184,8 @@ void model_seal(struct model *m)
 	h = mix_items(mix_shares(h, m), m);
 	h = mix_reals(h, m->learned.strength, EVIDENCE_N);
 	h = mix_reals(h, m->learned.weight, EVIDENCE_N);
+	h = mix_real(mix_real(h, (double)m->learned.offset), (double)m->learned.power);
+	h = mix_int(h, m->learned.trained);
 	h = mix_real(mix_real(h, m->budget_kud), m->smallest_kud);
 	for (int c = 0; c < CHANNEL_N; c++)
 		h = mix_curve(h, &m->curve[c]);

@@ -50,6 +50,9 @@ static const struct field meta_field[] = {
 	FIELDS(FIELD_INT, "fold_sum", fold_sum, MODEL_FOLDS),
 	FIELDS(FIELD_FLOAT, "learned_strength", learned.strength, EVIDENCE_N),
 	FIELDS(FIELD_FLOAT, "learned_weight", learned.weight, EVIDENCE_N),
+	FIELDS(FIELD_FLOAT, "learned_offset", learned.offset, 1),
+	FIELDS(FIELD_FLOAT, "learned_power", learned.power, 1),
+	FIELDS(FIELD_BOOL, "learned_trained", learned.trained, 1),
 	FIELD(FIELD_DOUBLE, budget_kud), FIELD(FIELD_DOUBLE, smallest_kud),
 	FIELDS(FIELD_FLOAT, "threshold", threshold, CHANNEL_N),
 	FIELDS(FIELD_DOUBLE, "tail_mixture", curve[CHANNEL_MIXTURE].tail, 1),
@@ -470,7 +473,8 @@ static bool weights_are_good(const struct model *m)
 	for (int i = 0; i < EVIDENCE_N; i++)
 		good = good && isfinite(m->learned.strength[i]) && isfinite(m->learned.weight[i])
 			&& m->learned.strength[i] >= 0;
-	return good;
+	return good && isfinite(m->learned.offset) && m->learned.power >= 0
+		&& m->learned.power <= MODEL_POWER_MAX;
 }
 
 static bool volume_is_good(const struct volume_model *v)

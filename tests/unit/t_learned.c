@@ -14,7 +14,8 @@
 #define PI .02
 #define PI_ITEM .01
 
-static const struct model_learned weights = { { 20, 10, 30 }, { 1, .5f, .3f } };
+static const struct model_learned weights = { { 20, 10, 30 }, { 1, .5f, .3f }, 3, .25f,
+	false };
 
 static uint32_t next(uint64_t *seed)
 {
@@ -114,7 +115,7 @@ static void one_history(uint64_t seed, bool turns)
 		if (i % 4 != 3)
 			continue;
 		double want = naive_score(v);
-		float got = learned_read(&x);
+		float got = learned_read(&x, &rule);
 		if (isinf(want))
 			assert_true(isinf(got));
 		else
@@ -148,7 +149,7 @@ static void long_histories_stay_in_bounds(void **state)
 			.before = i / 60, .rows = i / 50,
 			.flags = (uint16_t)(ROW_COUNT | (i % 3 ? 0 : ROW_OPENS)) };
 		learned_push(&x, &rule, &r);
-		float score = learned_read(&x);
+		float score = learned_read(&x, &rule);
 		assert_true(x.n_taus <= LEARNED_TAUS);
 		assert_true(i < 20 || (score >= 0 && score < 200));
 	}

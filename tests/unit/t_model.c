@@ -31,7 +31,8 @@ static void make(struct model *m, size_t rotate)
 		.threshold = { 7.7f, -1e-42f },
 		.channels = CHANNEL_BIT(CHANNEL_MIXTURE) | CHANNEL_BIT(CHANNEL_VOLUME),
 		.n_folds = MODEL_FOLDS,
-		.learned = { { .1f, 20, 3e30f }, { 1, .5f, -.3f } }, .fold_sum = { 3, 2, 1, 5, 0 },
+		.learned = { { .1f, 20, 3e30f }, { 1, .5f, -.3f }, 2.5f, .3f, true },
+		.fold_sum = { 3, 2, 1, 5, 0 },
 		.budget_kud = 1. / 3,
 		.smallest_kud = 5e-324,
 		.far = { { { -1.5f, 100 }, { 2, 10 }, { 4.1f, .7 } }, 3, 1.1 },
@@ -173,6 +174,9 @@ static void hash_sees_every_field(void **state)
 	CHANGES(m.n_folds, 0);
 	CHANGES(m.learned.strength[2], 0);
 	CHANGES(m.learned.weight[1], 0);
+	CHANGES(m.learned.offset, 3);
+	CHANGES(m.learned.power, .25f);
+	CHANGES(m.learned.trained, false);
 	CHANGES(m.curve[CHANNEL_LEARNED].point[0].far, 49);
 	CHANGES(m.threshold[0], 7.6f);
 	CHANGES(m.budget_kud, .3);
@@ -491,7 +495,7 @@ static void refusals_name_file_and_reason(void **state)
 	sql(f->path, "CREATE TABLE share (category, count)");
 	assert_refused(f, -EBADMSG, "not a veer model");
 	saved(f);
-	sql(f->path, "PRAGMA user_version = 3");
+	sql(f->path, "PRAGMA user_version = 4");
 	assert_refused(f, -EPROTO, "newer veer");
 	saved(f);
 	sql(f->path, "UPDATE share SET count = count + 1 WHERE category = 'shoes'");

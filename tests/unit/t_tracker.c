@@ -74,7 +74,7 @@ static void make_model(struct model *m)
 	model_default(m);
 	m->channels = CHANNEL_BIT(CHANNEL_MIXTURE) | CHANNEL_BIT(CHANNEL_LEARNED);
 	m->curve[CHANNEL_LEARNED] = m->curve[CHANNEL_MIXTURE];
-	m->learned = (struct model_learned){ { 20, 10, 20 }, { 1, .5f, .3f } };
+	m->learned = (struct model_learned){ { 20, 10, 20 }, { 1, .5f, .3f }, 3, .25f, false };
 	m->threshold[CHANNEL_MIXTURE] = 5.5f;
 	m->threshold[CHANNEL_LEARNED] = 3;
 	model_seal(m);

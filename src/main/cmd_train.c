@@ -1,0 +1,111 @@
+/* veer train: everything that is fitted on logs, as a model in a file, and what that is worth. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/store.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/run.h"
+#include "learn/train_learned.h"
+#include "main/log_run.h"
+#include "main/meter.h"
+#include "main/option.h"
+#include "main/train_print.h"
+
+struct labels {
+	const struct ids *ids;
+	struct train_label *at;
+	uint32_t n, cap;
+	uint32_t n_unknown;             /* of users that the log does not have */
+};
+
+static int take_label(void *ctx, const struct store_label *l)
+{
+	struct labels *all = ctx;
+	uint32_t user = dict_find(all->ids->user, l->user, l->user_len);
+	if (user == DICT_NONE || l->kind != KIND_INTEREST) {
+		all->n_unknown++;
+		return 0;
+	}
+	if (all->n == all->cap) {
+		uint32_t cap = all->cap ? 2 * all->cap : 64;
+		struct train_label *more = mem_resize(all->at, cap, sizeof *more);
+		if (!more)
+			return -ENOMEM;
+		all->at = more;
+		all->cap = cap;
+	}
+	all->at[all->n++] = (struct train_label){ .user = user, .onset_ms = l->onset_ms,
+		.time_ms = l->time_ms, .is_true = l->label == LABEL_TRUE };
+	return 0;
+}
+
+static int read_labels(struct labels *all, const char *path, struct err *e)
+{
+	struct store *s = store_open_read(path, e);
+	if (!s)
+		return e->code;
+	int code = store_each_label(s, take_label, all, e);
+	store_close(s);
+	return code == -ENOMEM ? err_set(e, code, "could not read labels: out of memory") : code;
+}
+
+/* What the command works with, and what comes of it. */
+struct training {
+	struct run run;
+	struct labels labels;
+	struct train_report report;
+	bool untrained;                 /* fixed weights were asked for */
+};
+
+static int train(struct training *t, const struct options *o, struct run_progress *p,
+	struct err *e)
+{
+	struct train_options to = {
+		.choice = train_choice_of(o->weights, TRAIN_AUTO), .seed = o->seed };
+	struct run_options ro;
+	log_run_options(o, o->operand, o->n_operands, &ro);
+	int code = run_load(&t->run, &ro, p, e);
+	t->labels.ids = &t->run.ids;
+	if (code == 0 && o->db)
+		code = read_labels(&t->labels, o->db, e);
+	to.label = t->labels.at;
+	to.n_labels = t->labels.n;
+	t->untrained = to.choice == TRAIN_FIXED;
+	if (!t->untrained) {
+		ro.train = &to;
+		ro.ret_train = &t->report;
+	}
+	if (code == 0)
+		code = run_fit(&t->run, &ro, p, e);
+	return code == 0 && t->run.load.events ? model_save(&t->run.model, o->out, e) : code;
+}
+
+int cmd_train(struct options *o)
+{
+	struct training t = {0};
+	struct meter m = {0};
+	struct err e = {0};
+	if (!o->out) {
+		fprintf(stderr, "veer train: give --out FILE for the model\n");
+		return EXIT_USAGE;
+	}
+	meter_start(&m, &o->clock, o->stop, o->quiet);
+	int code = train(&t, o, &m.progress, &e);
+	meter_stop(&m);
+	if (code < 0)
+		fprintf(stderr, "veer train: %s\n", e.text);
+	else if (t.run.load.events)
+		train_print(&t.run.model, t.untrained ? NULL : &t.report);
+	if (t.labels.n_unknown && !o->quiet)
+		fprintf(stderr, "veer train: %u labels left out: their users are not in the log, "
+			"or their alerts are not of interest\n", t.labels.n_unknown);
+	code = code < 0 ? EXIT_FAILED : log_run_report(&t.run, o);
+	mem_free(t.labels.at);
+	run_done(&t.run);
+	return code;
+}
