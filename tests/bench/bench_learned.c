@@ -27,7 +27,7 @@ static void make_workload(struct workload *w)
 	if (!w->user || !w->item)
 		harness_die("workload");
 	w->rule = (struct learned_rule){ .w = { .strength = { 20, 10, 20 },
-		.weight = { 1, .5f, .3f } }, .threshold = 1e9f };
+		.weight = { 1, .5f, .3f }, .offset = 3, .power = .25f }, .threshold = 1e9f };
 	srand(1);
 	for (uint32_t i = 0; i < USERS * ROWS; i++)
 		w->item[i] = (uint16_t)((rand() % 40) * (1 + rand() % 3) + i / ROWS % 400 * 40);
@@ -41,7 +41,7 @@ static float push(struct workload *w, uint32_t user, uint32_t n)
 		.place = (uint16_t)(category % 48), .before = n / 48, .rows = n / 48,
 		.flags = (uint16_t)(ROW_COUNT | (opens ? ROW_OPENS : 0)),
 		.pi = 1.0f / CATEGORIES, .pi_item = .01f };
-	float score = opens && n > 0 ? learned_read(&w->user[user]) : 0;
+	float score = opens && n > 0 ? learned_read(&w->user[user], &w->rule) : 0;
 	learned_push(&w->user[user], &w->rule, &r);
 	return score;
 }
