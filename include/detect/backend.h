@@ -20,7 +20,7 @@ struct err;
 struct model;
 struct backend;
 
-#define BACKEND_ABI 2u
+#define BACKEND_ABI 3u
 
 /* What all users share, as the channels want it. */
 struct rules {
@@ -57,17 +57,31 @@ enum step_mode {
 	STEP_QUIET              /* reports nothing */
 };
 
+/* Runs, and the rows that they speak of. */
+struct runs {
+	const struct row *row;
+	const struct run_of *run;
+	uint32_t n_runs;
+	enum step_mode mode;
+};
+
+/* int: 0, or a negative errno with the reason. A step or save that fails leaves the states unknown.
+ */
 struct backend_ops {
 	unsigned abi;
 	const char *name;
 	int (*open)(struct backend *b, const struct rules *r, struct err *e);
-	/* Room for slots 0..n-1, new ones reset. */
+	/* Room for slots 0..n-1, new ones reset; -ENOMEM: what was there before still is. */
 	int (*reserve)(struct backend *b, uint32_t n_slots, struct err *e);
-	void (*load)(struct backend *b, uint32_t slot, const struct slot_state *from);
-	/* At most one verdict a row, one a run that closes, and returns how many. */
-	uint32_t (*step)(struct backend *b, const struct row *row, const struct run_of *run,
-		uint32_t n_runs, enum step_mode mode, struct verdict *ret);
-	void (*save)(const struct backend *b, uint32_t slot, struct slot_state *to);
+	int (*load)(struct backend *b, const uint32_t *slot, uint32_t n,
+		const struct slot_state *from, struct err *e);
+	/* In the order of runs, at most one verdict a row, one a run that closes. */
+	int (*step)(struct backend *b, const struct runs *s, struct verdict *ret, uint32_t *ret_n,
+		struct err *e);
+	int (*save)(const struct backend *b, const uint32_t *slot, uint32_t n,
+		struct slot_state *to, struct err *e);
+	/* The device, for a person. */
+	void (*describe)(const struct backend *b, char *ret, size_t cap);
 	void (*close)(struct backend *b);
 };
 
@@ -78,16 +92,31 @@ struct backend {
 	void *module;                           /* dlopen handle; NULL for linked-in ones */
 };
 
+/* A score that was just read: keeps its high, and says whether there is something to report. */
+static inline HD bool backend_judge(float score, float threshold, float *best, enum step_mode mode)
+{
+	bool high = score > *best, alarm = score >= threshold;
+	if (mode == STEP_QUIET)
+		return false;
+	*best = high ? score : *best;
+	return mode == STEP_RECORDS ? high : alarm;
+}
+
 extern const struct backend_ops backend_cpu;
 
 void rules_init(struct rules *r, const struct model *m);
 void slot_state_reset(struct slot_state *s);
 
 /* name: "cpu", "cuda", or "auto" (NULL too): the best that opens. -ENOENT, -EPROTO (other ABI) with
- * the reason. ret_notice (may be NULL) gets why "auto" did not take a better one, or "".
+ * the reason. ret_notice (may be NULL) gets why "auto" did not take a better one whose module is
+ * installed, or "". A device that is lost later is an error of the step if it was named, else the
+ * CPU goes on from the same states (resident.h).
  */
 int backend_open(struct backend *b, const char *name, const struct rules *r, char *ret_notice,
 	size_t notice_cap, struct err *e);
 void backend_close(struct backend *b);
+const char *backend_name(const struct backend *b);      /* of the one that works now */
+const char *backend_lost(const struct backend *b);      /* why a device was given up, or NULL */
+void backend_path(const char *name, char *ret, size_t cap);     /* where its module would be */
 
 #endif

@@ -111,6 +111,16 @@ static inline HD float formula_term(float ratio, int32_t power, int32_t top)
 	return ratio * scale;
 }
 
+/* How many bits are set. */
+static inline HD int32_t formula_bits(uint64_t v)
+{
+#ifdef __CUDA_ARCH__
+	return __popcll(v);
+#else
+	return __builtin_popcountll(v);
+#endif
+}
+
 /* How much one category speaks for a change from a to b: a ln(a / b). */
 static inline HD float formula_surprise(float a, float b)
 {

@@ -48,6 +48,8 @@ struct shard {
 	bool records;                   /* record highs instead of findings */
 	struct rules rules;
 	struct backend backend;
+	char notice[256], said[288];    /* see shard_notice() */
+	bool told_lost;
 	struct blocks profile;          /* by slot: shard_profile() */
 	struct blocks volume;           /* by slot, when that channel speaks: shard_volume() */
 	struct volume_rule volume_rule;
@@ -78,12 +80,15 @@ static inline struct volume *shard_volume(const struct shard *s, uint32_t slot)
 
 int shard_init(struct shard *s, const struct priors *p, const char *backend, struct err *e);
 void shard_done(struct shard *s);
+/* What has happened to the backend and was not told yet; NULL: nothing. */
+const char *shard_notice(struct shard *s);
 /* Record highs are told instead of findings: of the channels of interest; of volume when no other
  * speaks.
  */
 void shard_keep_records(struct shard *s);
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e);
-void shard_reset(struct shard *s, uint32_t slot);       /* a new user in an old slot */
+/* New users in n old slots. */
+int shard_reset(struct shard *s, uint32_t first, uint32_t n, struct err *e);
 
 /* Who is meant by a slot. */
 struct shard_who {

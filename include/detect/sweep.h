@@ -62,6 +62,7 @@ struct sweep {
 	struct exposure *exposure;
 	uint32_t n_findings, n_clearings, n_records, n_exposures;
 	char backend[16];       /* the one that did it */
+	char notice[288];       /* why it was not a better one, or "" */
 };
 
 int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,

@@ -23,6 +23,9 @@ struct tracker;
 struct tracker *tracker_new(const struct model *m, const struct ids *ids, const char *backend,
 	struct err *e);
 void tracker_free(struct tracker *t);
+const char *tracker_backend(const struct tracker *t);   /* the one that works now */
+/* What has happened to the backend and was not told yet; NULL: nothing. */
+const char *tracker_notice(struct tracker *t);
 
 /* Called for each finding and each clearing, in the order in which they come to be known. */
 typedef int tracker_sink(void *ctx, const struct shard_event *ev, struct err *e);

@@ -112,6 +112,7 @@ static inline const struct model *live_model(const struct live *l)
 }
 /* live.c; on the detect thread */
 void live_notice(struct live *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void live_tell_backend(struct live *l);         /* names it, and says what has happened to it */
 void live_post(struct live *l);
 /* Takes over a model and makes it the one in use; its categories get their numbers. */
 int live_use_model(struct live *l, struct model *m, struct err *e);
@@ -140,5 +141,4 @@ int live_rebuild(struct live *l, int64_t from_ms, int64_t to_ms, struct err *e);
 /* Stores the model in use and all profiles under it, in one transaction. */
 int live_begin_epoch(struct live *l, int64_t since_ms, struct err *e);
 int live_count_all_ready(struct live *l, struct err *e);
-
 #endif

@@ -59,6 +59,7 @@ struct run {
 	uint8_t *crossed;               /* see fit_options; NULL when the model was given */
 	struct load_result load;
 	char backend[16];               /* that detected; "" before */
+	char notice[288];               /* why it was not a better one, or "" */
 	char note[256];                 /* for stderr: unverified budget, too few users..., or "" */
 };
 

@@ -8,14 +8,20 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "detect/resident.h"
 #include "model/model.h"
+
+void backend_path(const char *name, char *ret, size_t cap)
+{
+	const char *folder = secure_getenv("VEER_MODULE_DIR");
+	snprintf(ret, cap, "%s/backend_%s.so", folder ? folder : VEER_MODULE_DIR, name);
+}
 
 /* The module's table, or NULL with the reason. */
 static const struct backend_ops *module_load(const char *name, void **ret_module, struct err *e)
 {
-	const char *folder = secure_getenv("VEER_MODULE_DIR");
 	char path[PATH_MAX];
-	snprintf(path, sizeof path, "%s/backend_%s.so", folder ? folder : VEER_MODULE_DIR, name);
+	backend_path(name, path, sizeof path);
 	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!module) {
 		err_set(e, -ENOENT, "no module for backend \"%s\": %s", name, dlerror());
@@ -45,17 +51,32 @@ static int open_named(struct backend *b, const char *name, const struct rules *r
 	return r;
 }
 
+/* States on a device have their home here. */
+static int open_device(struct backend *b, const char *name, bool insists,
+	const struct rules *rules, struct err *e)
+{
+	struct backend device;
+	int r = open_named(&device, name, rules, e);
+	*b = device;
+	if (r < 0 || !device.module)
+		return r;
+	r = resident_open(b, &device, insists, e);
+	if (r < 0)
+		backend_close(b);
+	return r;
+}
+
 int backend_open(struct backend *b, const char *name, const struct rules *rules, char *ret_notice,
 	size_t notice_cap, struct err *e)
 {
 	if (ret_notice && notice_cap)
 		ret_notice[0] = '\0';
 	if (name && strcmp(name, "auto") != 0)
-		return open_named(b, name, rules, e);
+		return open_device(b, name, true, rules, e);
 	struct err why = {0};
-	if (open_named(b, "cuda", rules, &why) == 0)
+	if (open_device(b, "cuda", false, rules, &why) == 0)
 		return 0;
-	if (ret_notice)
+	if (ret_notice && why.code != -ENOENT)
 		snprintf(ret_notice, notice_cap, "%s", why.text);
 	return open_named(b, "cpu", rules, e);
 }
@@ -67,6 +88,16 @@ void backend_close(struct backend *b)
 	if (b->module)
 		dlclose(b->module);
 	*b = (struct backend){0};
+}
+
+const char *backend_name(const struct backend *b)
+{
+	return resident_is(b) ? resident_name(b) : b->ops->name;
+}
+
+const char *backend_lost(const struct backend *b)
+{
+	return resident_is(b) ? resident_lost(b) : NULL;
 }
 
 void rules_init(struct rules *r, const struct model *m)

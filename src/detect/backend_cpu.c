@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/blocks.h"
 #include "base/cpu.h"
@@ -60,33 +61,30 @@ static int cpu_reserve(struct backend *b, uint32_t n_slots, struct err *e)
 	return 0;
 }
 
-static void cpu_load(struct backend *b, uint32_t slot, const struct slot_state *from)
+static int cpu_load(struct backend *b, const uint32_t *slot, uint32_t n,
+	const struct slot_state *from, struct err *e)
 {
-	if (speaks(b, CHANNEL_MIXTURE))
-		*mixture_of(b, slot) = from->mixture;
-	if (speaks(b, CHANNEL_LEARNED))
-		*learned_of(b, slot) = from->learned;
+	(void)e;
+	for (uint32_t i = 0; i < n; i++) {
+		if (speaks(b, CHANNEL_MIXTURE))
+			*mixture_of(b, slot[i]) = from[i].mixture;
+		if (speaks(b, CHANNEL_LEARNED))
+			*learned_of(b, slot[i]) = from[i].learned;
+	}
+	return 0;
 }
 
-static void cpu_save(const struct backend *b, uint32_t slot, struct slot_state *to)
+static int cpu_save(const struct backend *b, const uint32_t *slot, uint32_t n,
+	struct slot_state *to, struct err *e)
 {
-	if (speaks(b, CHANNEL_MIXTURE))
-		to->mixture = *mixture_of(b, slot);
-	if (speaks(b, CHANNEL_LEARNED))
-		to->learned = *learned_of(b, slot);
-}
-
-/* A score that was just read: whether there is something to report. */
-static bool judge(float score, float threshold, float *best, enum step_mode mode,
-	enum channel channel, struct verdict *v)
-{
-	bool high = score > *best, alarm = score >= threshold;
-	if (mode == STEP_QUIET)
-		return false;
-	if (high)
-		*best = score;
-	*v = (struct verdict){ .channel = (uint8_t)channel, .score = score };
-	return mode == STEP_RECORDS ? high : alarm;
+	(void)e;
+	for (uint32_t i = 0; i < n; i++) {
+		if (speaks(b, CHANNEL_MIXTURE))
+			to[i].mixture = *mixture_of(b, slot[i]);
+		if (speaks(b, CHANNEL_LEARNED))
+			to[i].learned = *learned_of(b, slot[i]);
+	}
+	return 0;
 }
 
 static bool read_mixture(struct backend *b, const struct run_of *run, enum step_mode mode,
@@ -94,8 +92,9 @@ static bool read_mixture(struct backend *b, const struct run_of *run, enum step_
 {
 	struct mixture *x = mixture_of(b, run->slot);
 	float score = mixture_read(x);
-	return x->n > run->quiet_n && judge(score, b->rules->mixture.threshold, &x->best, mode,
-		CHANNEL_MIXTURE, v);
+	*v = (struct verdict){ .channel = CHANNEL_MIXTURE, .score = score };
+	return x->n > run->quiet_n &&
+		backend_judge(score, b->rules->mixture.threshold, &x->best, mode);
 }
 
 static bool read_learned(struct backend *b, const struct run_of *run, enum step_mode mode,
@@ -103,8 +102,9 @@ static bool read_learned(struct backend *b, const struct run_of *run, enum step_
 {
 	struct learned *x = learned_of(b, run->slot);
 	float score = learned_read(x, &b->rules->learned);
-	return x->n > run->quiet_n && judge(score, b->rules->learned.threshold, &x->best, mode,
-		CHANNEL_LEARNED, v);
+	*v = (struct verdict){ .channel = CHANNEL_LEARNED, .score = score };
+	return x->n > run->quiet_n &&
+		backend_judge(score, b->rules->learned.threshold, &x->best, mode);
 }
 
 /* Rows of one run; an alarm stops it at the end of its instant. */
@@ -150,20 +150,29 @@ PART_OF_MANY void fetch(const struct backend *b, uint32_t slot)
 
 #define AHEAD 8                 /* runs whose states are on their way from memory */
 
-static uint32_t cpu_step(struct backend *b, const struct row *row, const struct run_of *run,
-	uint32_t n_runs, enum step_mode mode, struct verdict *ret)
+static int cpu_step(struct backend *b, const struct runs *s, struct verdict *ret, uint32_t *ret_n,
+	struct err *e)
 {
+	const struct run_of *run = s->run;
 	uint32_t n = 0;
-	for (uint32_t i = 1; i < n_runs && i < AHEAD; i++)
+	(void)e;
+	for (uint32_t i = 1; i < s->n_runs && i < AHEAD; i++)
 		fetch(b, run[i].slot);
-	for (uint32_t i = 0; i < n_runs; i++) {
-		if (i + AHEAD < n_runs)
+	for (uint32_t i = 0; i < s->n_runs; i++) {
+		if (i + AHEAD < s->n_runs)
 			fetch(b, run[i + AHEAD].slot);
-		uint32_t more = run_rows(b, row, &run[i], mode, ret + n);
+		uint32_t more = run_rows(b, s->row, &run[i], s->mode, ret + n);
 		for (uint32_t end = n + more; n < end; n++)
 			ret[n].run = i;
 	}
-	return n;
+	*ret_n = n;
+	return 0;
+}
+
+static void cpu_describe(const struct backend *b, char *ret, size_t cap)
+{
+	(void)b;
+	snprintf(ret, cap, "linked in");
 }
 
 static void cpu_close(struct backend *b)
@@ -178,5 +187,6 @@ static void cpu_close(struct backend *b)
 
 const struct backend_ops backend_cpu = {
 	.abi = BACKEND_ABI, .name = "cpu", .open = cpu_open, .reserve = cpu_reserve,
-	.load = cpu_load, .step = cpu_step, .save = cpu_save, .close = cpu_close,
+	.load = cpu_load, .step = cpu_step, .save = cpu_save, .describe = cpu_describe,
+	.close = cpu_close,
 };

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "detect/learned_parts.h"
 
 _Static_assert(sizeof(struct learned) + sizeof(struct profile) <= 1024, "1 KiB a user");
-
-#define SLOT(i) ((i) & (LEARNED_ROWS - 1))
-#define TAKEN_MAX 15u
-#define TAKEN_MASK 15u
-#define LIMIT 32000             /* of a log ratio, in its units: 500 nats */
 
 void learned_rule_init(struct learned_rule *r, const struct model *m)
 {
@@ -23,38 +19,11 @@ void learned_reset(struct learned *x)
 	*x = (struct learned){ .score = -INFINITY, .best = -INFINITY };
 }
 
-/* The table of items */
-
-/* A place of the item in its set: its own, or the one with the fewest rows. */
-static uint16_t *find_item(struct learned *x, uint16_t tag)
-{
-	uint16_t *set = x->item[tag % LEARNED_SETS], *least = set;
-	uint16_t key = (uint16_t)(tag / LEARNED_SETS << 4);
-	for (int w = 0; w < LEARNED_WAYS; w++) {
-		if ((set[w] & ~TAKEN_MASK) == key && (set[w] & TAKEN_MASK))
-			return &set[w];
-		if ((set[w] & TAKEN_MASK) < (*least & TAKEN_MASK))
-			least = &set[w];
-	}
-	return least;
-}
-
-static uint32_t taken_of(const uint16_t *entry, uint16_t tag)
-{
-	bool same = (uint16_t)(tag / LEARNED_SETS << 4) == (*entry & ~TAKEN_MASK);
-	return same ? *entry & TAKEN_MASK : 0;
-}
-
-static void take_item(uint16_t *entry, uint16_t tag, uint32_t taken)
-{
-	*entry = (uint16_t)(tag / LEARNED_SETS << 4 | (taken < TAKEN_MAX ? taken + 1 : TAKEN_MAX));
-}
-
 uint32_t learned_taken(const struct learned *x, uint16_t tag)
 {
 	uint32_t rows = x->rows < LEARNED_ROWS ? x->rows : LEARNED_ROWS, known = 0, ring = 0;
 	for (int w = 0; w < LEARNED_WAYS; w++)
-		known += taken_of(&x->item[tag % LEARNED_SETS][w], tag);
+		known += learned_known(x->item[tag % LEARNED_SETS][w], tag);
 	for (uint32_t s = 0; s < rows; s++)
 		ring += x->tag[s] == tag;
 	return known > ring ? known : ring;
@@ -113,37 +82,18 @@ static uint64_t pack(const uint8_t *one)
 	return bits;
 }
 
-static uint64_t reversed(uint64_t v)
-{
-	v = (v >> 1 & 0x5555555555555555u) | (v & 0x5555555555555555u) << 1;
-	v = (v >> 2 & 0x3333333333333333u) | (v & 0x3333333333333333u) << 2;
-	v = (v >> 4 & 0x0f0f0f0f0f0f0f0fu) | (v & 0x0f0f0f0f0f0f0f0fu) << 4;
-	return __builtin_bswap64(v);
-}
-
-/* From slots of the ring to ages. */
-static uint64_t by_age(uint64_t slots, uint32_t head)
-{
-	uint64_t turned = head ? slots << (LEARNED_ROWS - head) | slots >> head : slots;
-	return reversed(turned);
-}
-
 PART_OF_MANY struct alike find_alike(const struct learned *x, const struct row *r)
 {
 	uint8_t item[LEARNED_ROWS], category[LEARNED_ROWS];
-	uint32_t head = SLOT(x->rows);
+	uint32_t head = LEARNED_SLOT(x->rows);
 	for (int s = 0; s < LEARNED_ROWS; s++) {
 		item[s] = x->tag[s] == r->tag;
 		category[s] = x->place[s] == r->place;
 	}
-	uint64_t there = x->rows < LEARNED_ROWS ? (UINT64_C(1) << x->rows) - 1 : UINT64_MAX;
-	return (struct alike){ by_age(pack(item), head) & there,
-		by_age(pack(category), head) & there, by_age(x->is_count, head) & there };
-}
-
-static uint64_t newest(uint32_t n)
-{
-	return n >= LEARNED_ROWS ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+	uint64_t there = learned_newest(x->rows);
+	return (struct alike){ learned_by_age(pack(item), head) & there,
+		learned_by_age(pack(category), head) & there,
+		learned_by_age(x->is_count, head) & there };
 }
 
 /* What was counted since each candidate, as floats: a place beyond n_taus is of no candidate. */
@@ -155,83 +105,51 @@ struct since {
 PART_OF_MANY void count_since(const struct learned *x, const struct alike *a, struct since *ret)
 {
 	for (int i = 0; i < LEARNED_TAUS; i++) {
-		uint64_t m = newest(x->n_rows[i]);
+		uint64_t m = learned_newest(x->n_rows[i]);
 		uint32_t rows = x->n_rows[i] < LEARNED_ROWS ? x->n_rows[i] : LEARNED_ROWS;
 		ret->rows[i] = (float)rows;
-		ret->counts[i] = (float)__builtin_popcountll(a->count & m);
-		ret->category[i] = (float)__builtin_popcountll(a->category & a->count & m);
-		ret->category_rows[i] = (float)__builtin_popcountll(a->category & m);
-		ret->item[i] = (float)__builtin_popcountll(a->item & m);
+		ret->counts[i] = (float)formula_bits(a->count & m);
+		ret->category[i] = (float)formula_bits(a->category & a->count & m);
+		ret->category_rows[i] = (float)formula_bits(a->category & m);
+		ret->item[i] = (float)formula_bits(a->item & m);
 	}
 }
 
-/* One kind of evidence: weight x ln(p / q) added to every candidate's sum. */
-struct term {
-	float weight, strength, prior;  /* prior: strength x share */
-	float inv_q;
-};
-
-static struct term make_term(float weight, float strength, float share, float count, float total)
+PART_OF_MANY void add_term(const struct learned_term *t, const float *count, const float *total,
+	float *sum)
 {
-	float prior = strength * share;
-	return (struct term){ weight, strength, prior,
-		1.0f / formula_predict(count, prior, total, strength) };
-}
-
-PART_OF_MANY void add_term(const struct term *t, const float *count, const float *total, float *sum)
-{
-	for (int i = 0; i < LEARNED_TAUS; i++) {
-		float p = formula_predict(count[i], t->prior, total[i], t->strength);
-		sum[i] += t->weight * formula_log(p * t->inv_q);
-	}
-}
-
-PART_OF_MANY void add_units(struct learned *x, const float *sum)
-{
-	for (int i = 0; i < LEARNED_TAUS; i++) {
-		float v = sum[i] * LEARNED_UNIT;
-		int32_t to = x->log_ratio[i] + (int32_t)(v + (v < 0 ? -0.5f : 0.5f));
-		to = to > LIMIT ? LIMIT : to;
-		x->log_ratio[i] = (int16_t)(to < -LIMIT ? -LIMIT : to);
-	}
-}
-
-#define NOVELTY_PRIOR 3.0f      /* new ones that every user is taken to have met, and expected */
-#define USUAL_STRENGTH 20.0f
-
-static float novelty(float met, float expected)
-{
-	return (met + NOVELTY_PRIOR) / (expected + NOVELTY_PRIOR);
+	for (int i = 0; i < LEARNED_TAUS; i++)
+		sum[i] += learned_evidence(t, count[i], total[i]);
 }
 
 PART_OF_MANY void weigh_row(struct learned *x, const struct learned_rule *r, const struct row *row,
 	const struct alike *alike, float taken)
 {
-	const struct model_learned *w = &r->w;
 	struct since since;
 	float sum[LEARNED_TAUS] = {0};
-	float eager = novelty(x->new_items, x->expected_items);
-	struct term within = make_term(w->weight[EVIDENCE_ITEM_WITHIN],
-		w->strength[EVIDENCE_ITEM_WITHIN] * eager, row->pi_item, taken, (float)row->rows);
-	struct term item = make_term(w->weight[EVIDENCE_ITEM], w->strength[EVIDENCE_ITEM],
-		row->pi_item * row->pi, taken, (float)x->rows);
+	float eager = learned_novelty(x->new_items, x->expected_items);
+	struct learned_term within = learned_term(&r->w, EVIDENCE_ITEM_WITHIN, eager, row->pi_item);
+	struct learned_term item = learned_term(&r->w, EVIDENCE_ITEM, 1, row->pi_item * row->pi);
+	learned_against(&within, taken, (float)row->rows);
+	learned_against(&item, taken, (float)x->rows);
 	count_since(x, alike, &since);
 	if (row->flags & ROW_COUNT) {
-		float open = novelty(x->new_categories, x->expected_categories);
-		struct term category = make_term(w->weight[EVIDENCE_CATEGORY],
-			w->strength[EVIDENCE_CATEGORY] * open, row->pi, (float)row->before,
-			(float)x->n);
+		float open = learned_novelty(x->new_categories, x->expected_categories);
+		struct learned_term category = learned_term(&r->w, EVIDENCE_CATEGORY, open,
+			row->pi);
+		learned_against(&category, (float)row->before, (float)x->n);
 		add_term(&category, since.category, since.counts, sum);
 	}
 	add_term(&within, since.item, since.category_rows, sum);
 	add_term(&item, since.item, since.rows, sum);
-	add_units(x, sum);
+	for (int i = 0; i < LEARNED_TAUS; i++)
+		x->log_ratio[i] = learned_add(x->log_ratio[i], sum[i]);
 }
 
 /* The row becomes part of the past. */
 static void keep_row(struct learned *x, const struct row *row, uint16_t *entry, uint32_t taken)
 {
-	uint32_t head = SLOT(x->rows);
+	uint32_t head = LEARNED_SLOT(x->rows);
 	bool is_count = row->flags & ROW_COUNT;
 	x->tag[head] = row->tag;
 	x->place[head] = row->place;
@@ -241,23 +159,23 @@ static void keep_row(struct learned *x, const struct row *row, uint16_t *entry, 
 		x->n_counts[i] = (uint16_t)(x->n_counts[i] +
 			(is_count && x->n_counts[i] < UINT16_MAX));
 	}
-	x->expected_items += USUAL_STRENGTH / ((float)row->rows + USUAL_STRENGTH);
+	x->expected_items += learned_usual(row->rows);
 	x->new_items += taken == 0 ? 1.0f : 0.0f;
 	if (is_count) {
-		x->expected_categories += USUAL_STRENGTH / ((float)x->n + USUAL_STRENGTH);
+		x->expected_categories += learned_usual(x->n);
 		x->new_categories += row->before == 0 ? 1.0f : 0.0f;
 		x->n++;
 	}
-	take_item(entry, row->tag, taken);
+	*entry = learned_take(row->tag, taken);
 	x->rows++;
 }
 
 MANY_CPUS void learned_push(struct learned *x, const struct learned_rule *r, const struct row *row)
 {
 	struct alike alike = find_alike(x, row);
-	uint16_t *entry = find_item(x, row->tag);
-	uint32_t known = taken_of(entry, row->tag);
-	uint32_t ring = (uint32_t)__builtin_popcountll(alike.item);
+	uint16_t *set = x->item[row->tag % LEARNED_SETS], *entry = set + learned_way(set, row->tag);
+	uint32_t known = learned_known(*entry, row->tag);
+	uint32_t ring = (uint32_t)formula_bits(alike.item);
 	/* The table may have forgotten what the ring still holds. */
 	uint32_t taken = known > ring ? known : ring;
 	if (row->flags & ROW_OPENS && x->rows >= LEARNED_BEFORE)
@@ -289,15 +207,13 @@ float learned_read(struct learned *x, const struct learned_rule *r)
 			sum += formula_exp((float)(x->log_ratio[i] - x->log_ratio[best]) /
 				LEARNED_UNIT);
 	float log_sr = (float)x->log_ratio[best] / LEARNED_UNIT + formula_log(sum);
-	float above = log_sr + r->w.offset;
-	float scale = formula_exp(-r->w.power * formula_log((float)x->n + LEARNED_COUNTS));
-	x->score = above > 0.0f ? above * scale : 0.0f;
+	x->score = learned_score(r, log_sr, x->n);
 	return x->score;
 }
 
 void learned_row(const struct learned *x, uint32_t age, struct row *ret)
 {
-	uint32_t s = SLOT(x->rows - age);
+	uint32_t s = LEARNED_SLOT(x->rows - age);
 	*ret = (struct row){ .tag = x->tag[s], .place = x->place[s],
 		.flags = x->is_count >> s & 1 ? ROW_COUNT : 0 };
 }

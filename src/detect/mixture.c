@@ -5,18 +5,10 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "detect/mixture_parts.h"
 #include "model/model.h"
 
 _Static_assert(sizeof(struct mixture) == 960, "with all channels, 3 KiB a user");
-
-#define CATEGORY_MASK (PROFILE_CATEGORIES - 1)
-#define POWER_SHIFT 24
-#define SLOT(i) ((i) & (MIXTURE_WINDOW - 1))
-
-static int32_t power_of(uint32_t mark)
-{
-	return (int32_t)mark >> POWER_SHIFT;
-}
 
 /* Slot s holds a count of age 1..64; with the next count going to slot `head`, that age is
  * 64 - j (mod 64, 64 for 0) at j = s + 64 - head. So a window into one table of 128 replaces the
@@ -57,9 +49,9 @@ PART_OF_MANY void running_sums(const uint8_t *one, uint8_t *sum)
 PART_OF_MANY void count_since(const struct mixture *x, uint32_t category, float *since)
 {
 	uint8_t same[MIXTURE_WINDOW], sum[MIXTURE_WINDOW];
-	uint32_t head = SLOT(x->n);
+	uint32_t head = MIXTURE_SLOT(x->n);
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++)
-		same[s] = ((x->mark[s] ^ category) & CATEGORY_MASK) == 0;
+		same[s] = ((x->mark[s] ^ category) & MIXTURE_CATEGORY) == 0;
 	running_sums(same, sum);
 	uint8_t newer = head ? sum[head - 1] : 0, all = sum[MIXTURE_WINDOW - 1];
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {
@@ -77,7 +69,7 @@ PART_OF_MANY void scale_ratios(struct mixture *x, const float *since, float prio
 {
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {
 		float v = formula_ratio(x->ratio[s], since[s], prior, inv_age[s], inv_q);
-		x->mark[s] += (uint32_t)formula_carry(v) << POWER_SHIFT;
+		x->mark[s] += mixture_carry(v);
 		x->ratio[s] = formula_scale(v);
 	}
 }
@@ -91,26 +83,24 @@ static void remember_time(struct mixture *x, uint32_t slot, int64_t time_ms)
 MANY_CPUS void mixture_push(struct mixture *x, const struct mixture_rule *r, const struct row *c)
 {
 	float since[MIXTURE_WINDOW], prior = r->strength * c->pi;
-	uint32_t head = SLOT(x->n);
+	uint32_t head = MIXTURE_SLOT(x->n);
 	float inv_q = 1.0f / formula_predict((float)c->before, prior, (float)x->n, r->strength);
 	count_since(x, c->category, since);
 	scale_ratios(x, since, prior, r->inv_age + MIXTURE_WINDOW - head, inv_q);
 	bool starts = x->n >= MIXTURE_BEFORE;
 	float v = starts ? c->pi * inv_q : 0.0f;
 	x->ratio[head] = formula_scale(v);
-	x->mark[head] = ((uint32_t)formula_carry(v) << POWER_SHIFT) | (c->category & CATEGORY_MASK);
+	x->mark[head] = mixture_carry(v) | (c->category & MIXTURE_CATEGORY);
 	remember_time(x, head, c->time_ms);
 	x->n++;
 }
 
-#define POWER_NONE (-1000)      /* below any power: no candidate */
-
-/* The highest power among candidates, or less than POWER_NONE / 2 when there is none. */
+/* The highest power among candidates, or less than MIXTURE_POWER_NONE / 2 when there is none. */
 PART_OF_MANY int32_t top_power(const struct mixture *x)
 {
-	int32_t top = POWER_NONE;
+	int32_t top = MIXTURE_POWER_NONE;
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++) {
-		int32_t power = power_of(x->mark[s]) + (x->ratio[s] > 0 ? 0 : POWER_NONE);
+		int32_t power = mixture_height(x->ratio[s], x->mark[s]);
 		top = power > top ? power : top;
 	}
 	return top;
@@ -137,11 +127,11 @@ PART_OF_MANY float log_sum(const struct mixture *x)
 {
 	float v[MIXTURE_WINDOW];
 	int32_t top = top_power(x);
-	if (top < POWER_NONE / 2)
+	if (top < MIXTURE_POWER_NONE / 2)
 		return -INFINITY;
 	for (uint32_t s = 0; s < MIXTURE_WINDOW; s++)
-		v[s] = formula_term(x->ratio[s], power_of(x->mark[s]), top);
-	return formula_log(sum_tree(v)) + (float)top * FORMULA_POWER_LN;
+		v[s] = formula_term(x->ratio[s], mixture_power(x->mark[s]), top);
+	return mixture_log(sum_tree(v), top);
 }
 
 /* Candidates too young to count are put aside while the sum is taken. */
@@ -149,12 +139,12 @@ MANY_CPUS float mixture_read(struct mixture *x)
 {
 	float young[MIXTURE_AFTER];
 	for (uint32_t age = 1; age < MIXTURE_AFTER; age++) {
-		young[age] = x->ratio[SLOT(x->n - age)];
-		x->ratio[SLOT(x->n - age)] = 0;
+		young[age] = x->ratio[MIXTURE_SLOT(x->n - age)];
+		x->ratio[MIXTURE_SLOT(x->n - age)] = 0;
 	}
 	x->log_m = log_sum(x);
 	for (uint32_t age = 1; age < MIXTURE_AFTER; age++)
-		x->ratio[SLOT(x->n - age)] = young[age];
+		x->ratio[MIXTURE_SLOT(x->n - age)] = young[age];
 	return x->log_m;
 }
 
@@ -162,8 +152,8 @@ uint32_t mixture_age(const struct mixture *x)
 {
 	uint32_t best = 0, oldest = x->n < MIXTURE_WINDOW ? x->n : MIXTURE_WINDOW;
 	for (uint32_t age = oldest; age >= MIXTURE_AFTER; age--) {
-		uint32_t s = SLOT(x->n - age), b = SLOT(x->n - best);
-		int32_t power = power_of(x->mark[s]), best_power = power_of(x->mark[b]);
+		uint32_t s = MIXTURE_SLOT(x->n - age), b = MIXTURE_SLOT(x->n - best);
+		int32_t power = mixture_power(x->mark[s]), best_power = mixture_power(x->mark[b]);
 		if (x->ratio[s] > 0 && (best == 0 || power > best_power ||
 		    (power == best_power && x->ratio[s] > x->ratio[b])))
 			best = age;
@@ -173,19 +163,19 @@ uint32_t mixture_age(const struct mixture *x)
 
 uint32_t mixture_category(const struct mixture *x, uint32_t age)
 {
-	return x->mark[SLOT(x->n - age)] & CATEGORY_MASK;
+	return x->mark[MIXTURE_SLOT(x->n - age)] & MIXTURE_CATEGORY;
 }
 
 int64_t mixture_time_ms(const struct mixture *x, uint32_t age)
 {
-	const uint16_t *t = x->time[SLOT(x->n - age)];
+	const uint16_t *t = x->time[MIXTURE_SLOT(x->n - age)];
 	return (int64_t)((uint64_t)t[2] << 48 | (uint64_t)t[1] << 32 | (uint64_t)t[0] << 16) >> 16;
 }
 
 float mixture_log_ratio(const struct mixture *x, uint32_t age)
 {
-	uint32_t s = SLOT(x->n - age);
+	uint32_t s = MIXTURE_SLOT(x->n - age);
 	if (!(x->ratio[s] > 0))
 		return -INFINITY;
-	return formula_log(x->ratio[s]) + (float)power_of(x->mark[s]) * FORMULA_POWER_LN;
+	return mixture_log(x->ratio[s], mixture_power(x->mark[s]));
 }

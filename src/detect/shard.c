@@ -1,6 +1,7 @@
 #include "detect/shard.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -22,7 +23,22 @@ int shard_init(struct shard *s, const struct priors *p, const char *backend, str
 	blocks_init(&s->volume, sizeof(struct volume));
 	rules_init(&s->rules, p->model);
 	volume_rule_init(&s->volume_rule, &p->model->volume, &volume_day);
-	return backend_open(&s->backend, backend, &s->rules, NULL, 0, e);
+	return backend_open(&s->backend, backend, &s->rules, s->notice, sizeof s->notice, e);
+}
+
+const char *shard_notice(struct shard *s)
+{
+	const char *lost = backend_lost(&s->backend);
+	if (lost && !s->told_lost) {
+		s->told_lost = true;
+		snprintf(s->notice, sizeof s->notice, "%s", lost);
+	}
+	if (!s->notice[0])
+		return NULL;
+	/* The next one finds it empty, the caller does not. */
+	snprintf(s->said, sizeof s->said, "%s; the cpu goes on", s->notice);
+	s->notice[0] = '\0';
+	return s->said;
 }
 
 void shard_done(struct shard *s)
@@ -70,14 +86,26 @@ int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e)
 	return 0;
 }
 
-void shard_reset(struct shard *s, uint32_t slot)
+#define RESET 16u               /* states in one call of the backend */
+
+int shard_reset(struct shard *s, uint32_t first, uint32_t n, struct err *e)
 {
-	struct slot_state fresh;
-	slot_state_reset(&fresh);
-	profile_reset(shard_profile(s, slot));
-	s->backend.ops->load(&s->backend, slot, &fresh);
-	if (shard_has_volume(s))
-		volume_reset(shard_volume(s, slot), &s->volume_rule);
+	struct slot_state fresh[RESET];
+	uint32_t slot[RESET];
+	int r = 0;
+	for (uint32_t i = 0; i < n && i < RESET; i++)
+		slot_state_reset(&fresh[i]);
+	for (uint32_t done = 0, k; done < n && r == 0; done += k) {
+		k = n - done < RESET ? n - done : RESET;
+		for (uint32_t i = 0; i < k; i++) {
+			slot[i] = first + done + i;
+			profile_reset(shard_profile(s, slot[i]));
+			if (shard_has_volume(s))
+				volume_reset(shard_volume(s, slot[i]), &s->volume_rule);
+		}
+		r = s->backend.ops->load(&s->backend, slot, k, fresh, e);
+	}
+	return r;
 }
 
 /* Room for one more run and so many more rows. */
@@ -150,16 +178,18 @@ int shard_close(struct shard *s, const struct shard_who *who, struct err *e)
 }
 
 /* Learns anew from the rows since the change; see DETECTION.md, "After an alert". */
-static void restart(struct shard *s, uint32_t slot, struct past *past)
+static int restart(struct shard *s, uint32_t slot, struct past *past, struct err *e)
 {
 	struct slot_state fresh;
 	struct verdict none[PAST_ROWS];
 	struct run_of run = { .slot = slot, .n = past->n, .quiet_n = UINT32_MAX };
+	struct runs again = { past->row, &run, 1, STEP_QUIET };
+	uint32_t n;
 	profile_restart(shard_profile(s, slot), past->row, past->n, PROFILE_WARM_UP);
 	priors_fill(s->priors, shard_profile(s, slot)->fold, past->row, past->n);
 	slot_state_reset(&fresh);
-	s->backend.ops->load(&s->backend, slot, &fresh);
-	s->backend.ops->step(&s->backend, past->row, &run, 1, STEP_QUIET, none);
+	int r = s->backend.ops->load(&s->backend, &slot, 1, &fresh, e);
+	return r < 0 ? r : s->backend.ops->step(&s->backend, &again, none, &n, e);
 }
 
 static int remember(struct profile *p, const struct past *past, const struct finding *f,
@@ -181,16 +211,17 @@ static int explain_alarm(struct shard *s, const struct verdict *v, struct findin
 	struct past past;
 	uint32_t slot = s->run[v->run].slot;
 	struct profile *p = shard_profile(s, slot);
-	s->backend.ops->save(&s->backend, slot, &state);
+	int r = s->backend.ops->save(&s->backend, &slot, 1, &state, e);
+	if (r < 0)
+		return r;
 	past_init(&past, &state, p, (enum channel)v->channel, s->rules.channels);
 	explain(&(struct suspect){ .profile = p, .past = &past, .priors = s->priors }, f);
 	f->score = model_decision(s->model, (enum channel)v->channel, v->score);
 	f->far = (float)model_far(s->model, (enum channel)v->channel, v->score);
 	f->severity = (uint8_t)model_severity((double)f->far);
 	f->channels = (uint8_t)CHANNEL_BIT(v->channel);
-	int r = remember(p, &past, f, e);
-	restart(s, slot, &past);
-	return r;
+	r = remember(p, &past, f, e);
+	return r < 0 ? r : restart(s, slot, &past, e);
 }
 
 static int report(struct shard *s, const struct verdict *v, const struct shard_out *out,
@@ -240,13 +271,15 @@ static int see_session(struct shard *s, uint32_t i, const struct shard_out *out,
 
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 {
+	struct runs now = { s->row, s->run, s->n_runs, s->records ? STEP_RECORDS : STEP_ALARMS };
 	const struct shard_out out = { sink, ctx };
+	uint32_t n = 0;
 	int r = 0;
 	for (uint32_t i = 0; i < s->n_runs && r == 0; i++)
 		if ((r = see_session(s, i, &out, e)) == 0)
 			r = look_back(s, i, &out, e);
-	uint32_t n = s->backend.ops->step(&s->backend, s->row, s->run, s->n_runs, s->records ?
-		STEP_RECORDS : STEP_ALARMS, s->verdict);
+	if (r == 0)
+		r = s->backend.ops->step(&s->backend, &now, s->verdict, &n, e);
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		r = report(s, &s->verdict[i], &out, e);
 	s->n_runs = s->n_rows = 0;

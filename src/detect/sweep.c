@@ -1,42 +1,15 @@
 #include "detect/sweep.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/mem.h"
-#include "detect/shard.h"
-#include "series/history.h"
+#include "detect/sweep_parts.h"
 
-#define USERS_AT_ONCE 128u      /* taken by a worker in one go */
+#define USERS_AT_ONCE 128u      /* taken by a worker in one go, */
+#define MANY_AT_ONCE 16384u     /* and for a device */
 #define WORKERS_MAX 256u
-
-/* What all workers share. */
-struct job {
-	const struct history *history;
-	const struct ids *ids;
-	const struct priors *priors;
-	const struct sweep_options *o;
-	int64_t horizon_ms, silent_ms;  /* up to which sessions end, and silence counts */
-	uint32_t n_users;
-	_Atomic uint32_t next, done;
-	atomic_bool failed;
-};
-
-struct worker {
-	struct job *job;
-	struct shard shard;
-	struct shard_who who;   /* the user being looked at */
-	struct sweep out;
-	uint32_t cap_findings, cap_clearings, cap_records, cap_exposures;
-	uint32_t n_restarts;
-	struct sight *seen;     /* in one instant */
-	uint32_t cap_seen;
-	struct err err;
-	pthread_t thread;
-};
 
 /* Room for one more element in a worker's array; NULL when memory is out. */
 static void *one_more(void *array, uint32_t n, uint32_t *cap, size_t size)
@@ -53,20 +26,19 @@ static void *one_more(void *array, uint32_t n, uint32_t *cap, size_t size)
 	return (char *)*p + (size_t)n * size;
 }
 
-static int no_memory(struct err *e)
+int sweep_no_memory(struct err *e)
 {
 	return err_set(e, -ENOMEM, "could not keep what was found: out of memory");
 }
 
-static int keep_exposure(struct worker *w, int64_t to_ms)
+int sweep_keep_exposure(struct worker *w, uint32_t user, int64_t from_ms, int64_t to_ms)
 {
-	const struct profile *p = shard_profile(&w->shard, 0);
 	struct sweep *out = &w->out;
 	struct exposure *x = one_more(&out->exposure, out->n_exposures, &w->cap_exposures,
 		sizeof *x);
 	if (!x)
-		return no_memory(&w->err);
-	*x = (struct exposure){ .user = w->who.user, .from_ms = p->risk_ms, .to_ms = to_ms };
+		return sweep_no_memory(&w->err);
+	*x = (struct exposure){ .user = user, .from_ms = from_ms, .to_ms = to_ms };
 	out->n_exposures++;
 	return 0;
 }
@@ -77,7 +49,7 @@ static int keep_clearing(struct worker *w, const struct shard_event *ev)
 	struct clearing *c = one_more(&out->clearing, out->n_clearings, &w->cap_clearings,
 		sizeof *c);
 	if (!c)
-		return no_memory(&w->err);
+		return sweep_no_memory(&w->err);
 	*c = (struct clearing){ ev->finding.user, ev->finding.kind, ev->finding.time_ms,
 		ev->finding.onset_ms, ev->cleared_ms };
 	out->n_clearings++;
@@ -89,7 +61,7 @@ static int keep_record(struct worker *w, const struct shard_event *ev)
 	struct sweep *out = &w->out;
 	struct record *r = one_more(&out->record, out->n_records, &w->cap_records, sizeof *r);
 	if (!r)
-		return no_memory(&w->err);
+		return sweep_no_memory(&w->err);
 	*r = (struct record){ .time_ms = ev->finding.time_ms, .user = ev->finding.user,
 		.score = ev->finding.score, .channel = ev->channel };
 	out->n_records++;
@@ -101,25 +73,24 @@ static int keep_finding(struct worker *w, const struct shard_event *ev)
 	struct sweep *out = &w->out;
 	struct finding *f = one_more(&out->finding, out->n_findings, &w->cap_findings, sizeof *f);
 	if (!f)
-		return no_memory(&w->err);
+		return sweep_no_memory(&w->err);
 	*f = ev->finding;
 	out->n_findings++;
 	w->n_restarts += f->kind == KIND_INTEREST;
+	if (w->walk && f->kind == KIND_INTEREST)
+		sweep_many_found(w, f->user);
 	return 0;
 }
 
-static int keep(void *ctx, const struct shard_event *ev, struct err *e)
+int sweep_keep(void *worker, const struct shard_event *ev, struct err *e)
 {
-	struct worker *w = ctx;
+	struct worker *w = worker;
 	(void)e;
 	return ev->kind == SHARD_RECORD ? keep_record(w, ev) :
 		ev->kind == SHARD_CLEARED ? keep_clearing(w, ev) : keep_finding(w, ev);
 }
 
-/* What happened in the instant at event i, returns left out; the index after it, or 0 without
- * memory.
- */
-static uint32_t gather(struct worker *w, const struct user_events *u, uint32_t i, uint32_t *ret_n)
+uint32_t sweep_gather(struct worker *w, const struct user_events *u, uint32_t i, uint32_t *ret_n)
 {
 	int64_t at = u->time_ms[i];
 	for (*ret_n = 0; i < u->n && u->time_ms[i] == at; i++) {
@@ -141,14 +112,11 @@ static int step(struct worker *w)
 	const struct profile *p = shard_profile(&w->shard, 0);
 	int64_t risk_ms = p->risk_ms, time_ms = p->last_ms;
 	uint32_t n = w->n_restarts;
-	if (w->shard.n_runs && shard_step(&w->shard, keep, w, &w->err) < 0)
+	if (w->shard.n_runs && shard_step(&w->shard, sweep_keep, w, &w->err) < 0)
 		return w->err.code;
 	if (w->n_restarts == n || risk_ms == INT64_MAX)
 		return 0;
-	int r = keep_exposure(w, time_ms);
-	if (r == 0)
-		w->out.exposure[w->out.n_exposures - 1].from_ms = risk_ms;
-	return r;
+	return sweep_keep_exposure(w, w->who.user, risk_ms, time_ms);
 }
 
 static int close_session(struct worker *w, int64_t now_ms)
@@ -163,9 +131,9 @@ static int sweep_instant(struct worker *w, const struct user_events *u, uint32_t
 {
 	int64_t at = u->time_ms[*i];
 	uint32_t n;
-	*i = gather(w, u, *i, &n);
+	*i = sweep_gather(w, u, *i, &n);
 	if (*i == 0)
-		return no_memory(&w->err);
+		return sweep_no_memory(&w->err);
 	if (n == 0)
 		return 0;
 	int r = close_session(w, at);
@@ -178,23 +146,23 @@ static int sweep_user(struct worker *w, uint32_t user)
 {
 	struct user_events u;
 	int64_t until = w->job->horizon_ms;
-	int r = 0;
 	history_user(w->job->history, user, &u);
 	if (u.n == 0 || (w->job->o->only && !w->job->o->only[user]))
 		return 0;
-	shard_reset(&w->shard, 0);
+	int r = shard_reset(&w->shard, 0, 1, &w->err);
 	w->who = (struct shard_who){ 0, user };
 	for (uint32_t i = 0; i < u.n && u.time_ms[i] <= until && r == 0; )
 		r = sweep_instant(w, &u, &i);
 	if (r == 0)
 		r = close_session(w, until);
 	if (r == 0)
-		r = shard_pass(&w->shard, &w->who, w->job->silent_ms, keep, w, &w->err);
+		r = shard_pass(&w->shard, &w->who, w->job->silent_ms, sweep_keep, w, &w->err);
 	const struct profile *p = shard_profile(&w->shard, 0);
-	return r < 0 || p->risk_ms == INT64_MAX ? r : keep_exposure(w, p->last_ms);
+	return r < 0 || p->risk_ms == INT64_MAX ? r :
+		sweep_keep_exposure(w, user, p->risk_ms, p->last_ms);
 }
 
-static bool should_stop(const struct job *j)
+bool sweep_should_stop(const struct job *j)
 {
 	return atomic_load(&j->failed) || (j->o->stop && atomic_load(j->o->stop));
 }
@@ -210,13 +178,16 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct job *j = w->job;
-	while (!should_stop(j)) {
-		uint32_t first = atomic_fetch_add(&j->next, USERS_AT_ONCE);
+	bool many = strcmp(backend_name(&w->shard.backend), "cpu") != 0;
+	uint32_t at_once = many ? MANY_AT_ONCE : USERS_AT_ONCE;
+	while (!sweep_should_stop(j)) {
+		uint32_t first = atomic_fetch_add(&j->next, at_once);
 		if (first >= j->n_users)
 			break;
-		uint32_t end = j->n_users - first < USERS_AT_ONCE ? j->n_users :
-			first + USERS_AT_ONCE;
-		for (uint32_t u = first; u < end && w->err.code == 0; u++)
+		uint32_t end = j->n_users - first < at_once ? j->n_users : first + at_once;
+		if (many)
+			sweep_many(w, first, end);
+		for (uint32_t u = first; u < end && w->err.code == 0 && !many; u++)
 			sweep_user(w, u);
 		if (w->err.code < 0)
 			atomic_store(&j->failed, true);
@@ -268,9 +239,12 @@ static bool append(void *to, uint32_t *n, const void *from, uint32_t n_more, siz
 	return true;
 }
 
-static void name_backend(struct sweep *s, const struct worker *w)
+/* The first worker speaks for all. */
+static void name_backend(struct sweep *s, struct worker *w)
 {
-	snprintf(s->backend, sizeof s->backend, "%s", w->shard.backend.ops->name);
+	const char *notice = shard_notice(&w->shard);
+	snprintf(s->notice, sizeof s->notice, "%s", notice ? notice : "");
+	snprintf(s->backend, sizeof s->backend, "%s", backend_name(&w->shard.backend));
 }
 
 static int collect(struct sweep *s, const struct worker *w, unsigned n, struct err *e)
@@ -287,7 +261,7 @@ static int collect(struct sweep *s, const struct worker *w, unsigned n, struct e
 			sizeof *o->record) ||
 		    !append(&s->exposure, &s->n_exposures, o->exposure, o->n_exposures,
 			sizeof *o->exposure))
-			return no_memory(e);
+			return sweep_no_memory(e);
 	}
 	return 0;
 }
@@ -312,7 +286,7 @@ int sweep_run(struct sweep *s, const struct history *h, const struct ids *ids,
 		ready = 0;
 	struct worker *w = mem_get(n, sizeof *w);
 	struct priors own = {0};
-	int r = w ? find_horizon(&job, m, e) : no_memory(e);
+	int r = w ? find_horizon(&job, m, e) : sweep_no_memory(e);
 	if (r == 0 && !o->priors)
 		r = priors_init(&own, m, ids, e);
 	job.priors = o->priors ? o->priors : &own;

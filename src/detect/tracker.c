@@ -41,6 +41,16 @@ void tracker_free(struct tracker *t)
 	mem_free(t);
 }
 
+const char *tracker_backend(const struct tracker *t)
+{
+	return backend_name(&t->shard.backend);
+}
+
+const char *tracker_notice(struct tracker *t)
+{
+	return shard_notice(&t->shard);
+}
+
 int tracker_reserve(struct tracker *t, uint32_t n_users, struct err *e)
 {
 	if (n_users <= t->shard.n_slots)
@@ -282,7 +292,8 @@ void tracker_standing(const struct tracker *t, uint32_t user, struct standing *r
 		return;
 	const struct profile *p = shard_profile(&t->shard, user);
 	struct slot_state x;
-	t->shard.backend.ops->save(&t->shard.backend, user, &x);
+	if (t->shard.backend.ops->save(&t->shard.backend, &user, 1, &x, NULL) < 0)
+		return;
 	ret->n = p->n;
 	ret->risk_ms = p->risk_ms;
 	ret->learning = p->n <= p->quiet_n;

@@ -97,7 +97,8 @@ size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t ca
 	struct slot_state x;
 	struct saved h;
 	memset(&x, 0, sizeof x);
-	t->shard.backend.ops->save(&t->shard.backend, user, &x);
+	if (t->shard.backend.ops->save(&t->shard.backend, &user, 1, &x, NULL) < 0)
+		return 0;
 	save_head(t, p, &h);
 	pack(&w, &h, sizeof h);
 	put_categories(&w, t, p);
@@ -245,10 +246,10 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 	}
 	profile_done(shard_profile(&t->shard, user));
 	*shard_profile(&t->shard, user) = p;
-	t->shard.backend.ops->load(&t->shard.backend, user, &x.slot);
+	code = t->shard.backend.ops->load(&t->shard.backend, &user, 1, &x.slot, e);
 	if (shard_has_volume(&t->shard))
 		*shard_volume(&t->shard, user) = x.volume;
 	if (p.open)
 		tracker_insert(t, user);
-	return priors_grow(&t->priors, e);
+	return code < 0 ? code : priors_grow(&t->priors, e);
 }

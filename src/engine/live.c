@@ -50,6 +50,14 @@ void live_notice(struct live *l, const char *format, ...)
 		l->o.noticed(l->o.ctx, line);
 }
 
+void live_tell_backend(struct live *l)
+{
+	const char *notice = tracker_notice(l->tracker);
+	snprintf(l->s.backend, sizeof l->s.backend, "%s", tracker_backend(l->tracker));
+	if (notice)
+		live_notice(l, "%s", notice);
+}
+
 /* Snapshots */
 
 static void measure(struct live *l)
@@ -363,7 +371,6 @@ static void name_source(struct live *l)
 /* Everything that can be waited upon, and the items between the threads. */
 static int prepare(struct live *l, struct err *e)
 {
-	const char *backend = l->o.backend ? l->o.backend : "auto";
 	if (ids_init(&l->ids, e) < 0 || queue_init(&l->full, LIVE_ITEMS, e) < 0 ||
 	    queue_init(&l->idle, LIVE_ITEMS, e) < 0 || mailbox_init(&l->box,
 		sizeof(struct live_shot), e) < 0 ||
@@ -384,8 +391,6 @@ static int prepare(struct live *l, struct err *e)
 	l->step.zone = &l->zone_detect;
 	l->s = (struct snapshot){ .phase = FEED_LOADING, .live = true, .data_ms = INT64_MIN,
 		.first_ms = INT64_MIN, .last_ms = INT64_MIN };
-	snprintf(l->s.backend, sizeof l->s.backend, "%s", strcmp(backend, "auto") == 0 ? "cpu" :
-		backend);
 	name_source(l);
 	return 0;
 }
@@ -400,6 +405,8 @@ static int open_parts(struct live *l, struct err *e)
 	if (first_model(l, e) < 0)
 		return e->code;
 	l->tracker = tracker_new(live_model(l), &l->ids, backend, e);
+	if (l->tracker)
+		live_tell_backend(l);
 	l->order = order_new(&l->ids, l->o.lateness_ms, e);
 	l->follow = l->order ? follow_open(&l->ids, &l->o.follow, live_said, l, e) : NULL;
 	if (!l->tracker || !l->follow)

@@ -430,6 +430,7 @@ static int store_part(struct live *l, const struct part *p, struct err *e)
 	memcpy(s.recent, l->s.recent, sizeof s.recent);
 	memcpy(s.stage, l->s.stage, sizeof s.stage);
 	l->s = s;
+	live_tell_backend(l);
 	l->epoch_is_new &= p->to == p->from;
 	l->kept_rejects += p->from == 0 ? p->it->n_rejects : 0;
 	if (p->checkpoint)

@@ -191,6 +191,7 @@ static void start(struct replay *r)
 	memcpy(r->snap.backend, r->run.backend, sizeof(r->snap.backend));
 	notice(r, r->run.load.why);
 	notice(r, r->run.note);
+	notice(r, r->run.notice);
 	notice(r, r->err.text);
 	s->loaded = 1;
 	s->rows = r->run.load.rows;

@@ -158,6 +158,7 @@ static int detect(struct run *r, const struct run_options *o, struct run_progres
 		r->alert[i] = alert_make(&s.finding[i], &r->ids, r->model.hash);
 	r->n_alerts = s.n_findings;
 	memcpy(r->backend, s.backend, sizeof(r->backend));
+	memcpy(r->notice, s.notice, sizeof(r->notice));
 	alert_sort(r->alert, r->n_alerts, &r->ids);
 	for (uint32_t i = 0; i < s.n_clearings; i++)
 		clear(r, &s.clearing[i]);

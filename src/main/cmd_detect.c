@@ -124,6 +124,8 @@ static void report(const struct run *r, const struct options *o)
 		fprintf(stderr, "veer detect: %s\n", reasons);
 	if (r->note[0])
 		fprintf(stderr, "veer detect: %s\n", r->note);
+	if (r->notice[0])
+		fprintf(stderr, "veer detect: %s\n", r->notice);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr,
 			"veer detect: %llu events, %u users, %u alerts at %.4g per 1000 user-days, "

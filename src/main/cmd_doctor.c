@@ -76,8 +76,22 @@ static bool find_cuda(struct text *t)
 		text_addf(t, "%s", e.text);
 		return false;
 	}
+	char device[512];
+	b.ops->describe(&b, device, sizeof device);
 	backend_close(&b);
-	return text_addf(t, "usable");
+	return text_addf(t, "%s", device);
+}
+
+static bool find_module(struct text *t)
+{
+	char path[1024];
+
+	backend_path("cuda", path, sizeof path);
+	text_addf(t, "%s", path);
+	if (access(path, R_OK) == 0)
+		return true;
+	text_addf(t, ": %s", strerror(errno));
+	return false;
 }
 
 static bool find_cores(struct text *t)
@@ -160,6 +174,7 @@ static const struct fact build_facts[] = {
 static const struct fact machine_facts[] = {
 	{ "cpu", find_cpu, true },
 	{ "cuda", find_cuda, false },
+	{ "module", find_module, false },
 	{ "cores", find_cores, true },
 	{ "memory", find_memory, true },
 	{ "zones", find_zones, false },

@@ -92,8 +92,8 @@ static double time_sweep(const struct workload *w)
 	start = harness_now_s();
 	for (uint32_t i = 0; i < w->n && !bad; i++) {
 		if (i % A_USER == 0)
-			shard_reset(&s, 0);
-		bad = add(&s, w, i, &e) < 0 || shard_step(&s, no_alarm, NULL, &e) < 0;
+			bad = shard_reset(&s, 0, 1, &e) < 0;
+		bad = bad || add(&s, w, i, &e) < 0 || shard_step(&s, no_alarm, NULL, &e) < 0;
 	}
 	start = harness_now_s() - start;
 	if (bad)
