@@ -18,7 +18,7 @@ static void draw_head(struct ui *u, const struct alert *a, struct box b)
 	char onset[UI_TIME_MAX], from[UI_TIME_MAX], to[UI_TIME_MAX];
 
 	parts_add(&p, 0, INK_HEAD, " CHANGE");
-	parts_add(&p, 0, INK_HEAD, "since %s, %u %s after %u", ui_time(u, f->onset_ms, onset),
+	parts_add(&p, 0, INK_HEAD, "since %s, %u %s, %u before", ui_time(u, f->onset_ms, onset),
 		f->n_after, f->kind == KIND_VOLUME ? "sessions" : "counts", f->n_before);
 	if (f->channels && f->onset_from_ms != INT64_MIN)
 		parts_add(&p, 2, INK_DIM, "90%% from %s to %s", ui_time(u, f->onset_from_ms, from),

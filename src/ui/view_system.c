@@ -353,7 +353,7 @@ static void status(struct ui *u, struct parts *p)
 		parts_add(p, 0, INK_ERROR, "FAILED: %s", u->snap->notice);
 	else if (!u->snap->live)
 		parts_add(p, 0, INK_DIM, "a replay reads the whole log first: %s",
-			u->snap->phase == FEED_LOADING ? "it is at that" : "it has");
+			u->snap->phase == FEED_LOADING ? "it is at that" : "done");
 }
 
 const struct view view_system = {
