@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -58,6 +59,16 @@ static const struct field meta_field[] = {
 	FIELDS(FIELD_DOUBLE, "tail_mixture", curve[CHANNEL_MIXTURE].tail, 1),
 	FIELDS(FIELD_DOUBLE, "tail_learned", curve[CHANNEL_LEARNED].tail, 1),
 	FIELDS(FIELD_DOUBLE, "tail", far.tail, 1),
+};
+
+static const struct field report_field[] = {
+	FIELD(FIELD_INT, n_events), FIELD(FIELD_INT, n_users), FIELD(FIELD_INT, n_alarms),
+	FIELD(FIELD_DOUBLE, user_days), FIELD(FIELD_DOUBLE, at_risk_per_day),
+	FIELD(FIELD_DOUBLE, log_loss), FIELD(FIELD_DOUBLE, log_loss_population),
+	FIELD(FIELD_DOUBLE, realised_kud), FIELD(FIELD_INT, from_ms), FIELD(FIELD_INT, to_ms),
+};
+
+static const struct field volume_field[] = {
 	FIELDS(FIELD_FLOAT, "volume_hour", volume.hour_of_week, VOLUME_WEEK_HOURS),
 	FIELDS(FIELD_FLOAT, "volume_discount", volume.discount, 1),
 	FIELDS(FIELD_FLOAT, "volume_prior_rate", volume.prior_rate, 1),
@@ -72,11 +83,7 @@ static const struct field meta_field[] = {
 	FIELDS(FIELD_DOUBLE, "tail_volume", volume.far.tail, 1),
 };
 
-static const struct field report_field[] = {
-	FIELD(FIELD_INT, n_events), FIELD(FIELD_INT, n_users), FIELD(FIELD_INT, n_alarms),
-	FIELD(FIELD_DOUBLE, user_days), FIELD(FIELD_DOUBLE, at_risk_per_day),
-	FIELD(FIELD_DOUBLE, log_loss), FIELD(FIELD_DOUBLE, log_loss_population),
-	FIELD(FIELD_DOUBLE, realised_kud), FIELD(FIELD_INT, from_ms), FIELD(FIELD_INT, to_ms),
+static const struct field volume_report_field[] = {
 	FIELDS(FIELD_INT, "volume_alarms", volume.n_alarms, 1),
 	FIELDS(FIELD_INT, "volume_users", volume.n_users, 1),
 	FIELDS(FIELD_DOUBLE, "volume_user_days", volume.user_days, 1),
@@ -84,15 +91,20 @@ static const struct field report_field[] = {
 	FIELDS(FIELD_DOUBLE, "volume_log_loss", volume.log_loss, 1),
 };
 
+#define META "INSERT INTO meta VALUES (?, ?)", "SELECT key, value FROM meta"
+#define REPORT "INSERT INTO report VALUES (?, ?)", "SELECT key, value FROM report"
+#define LIST(fields) fields, sizeof fields / sizeof *fields
+
 static const struct field_table {
 	const char *insert, *select;
 	const struct field *field;
 	size_t n;
+	unsigned channel;               /* written where it speaks; 0: always */
 } field_table[] = {
-	{ "INSERT INTO meta VALUES (?, ?)", "SELECT key, value FROM meta", meta_field,
-		sizeof meta_field / sizeof *meta_field },
-	{ "INSERT INTO report VALUES (?, ?)", "SELECT key, value FROM report", report_field,
-		sizeof report_field / sizeof *report_field },
+	{ META, LIST(meta_field), 0 },
+	{ REPORT, LIST(report_field), 0 },
+	{ META, LIST(volume_field), CHANNEL_BIT(CHANNEL_VOLUME) },
+	{ REPORT, LIST(volume_report_field), CHANNEL_BIT(CHANNEL_VOLUME) },
 };
 #define N_FIELD_TABLE (sizeof field_table / sizeof *field_table)
 
@@ -244,7 +256,8 @@ int model_tables_write(sqlite3 *db, const struct model *m)
 	for (size_t i = 0; i < N_SCHEMA && rc == SQLITE_OK; i++)
 		rc = sqlite3_exec(db, schema[i], NULL, NULL, NULL);
 	for (size_t i = 0; i < N_FIELD_TABLE && rc == SQLITE_OK; i++)
-		rc = put_fields(db, &field_table[i], m);
+		if (!field_table[i].channel || m->channels & field_table[i].channel)
+			rc = put_fields(db, &field_table[i], m);
 	if (rc == SQLITE_OK)
 		rc = put_hash(db, m);
 	if (rc == SQLITE_OK)
@@ -267,15 +280,18 @@ static int database_fault(sqlite3 *db, struct err *e)
 		: damaged(e, sqlite3_errmsg(db));
 }
 
+/* Of an array the number behind the name tells the place. */
 static void take_field(sqlite3_stmt *q, const struct field *f, const char *key, struct model *m)
 {
-	char name[48];
+	size_t len = strlen(f->key), k = 0;
+	char *end = NULL;
 
-	for (size_t k = 0; k < f->n; k++) {
-		snprintf(name, sizeof name, f->n > 1 ? "%s_%zu" : "%s", f->key, k);
-		if (!strcmp(key, name))
-			take_value(q, f->type, (char *)m + f->at + k * field_size[f->type]);
-	}
+	if (strncmp(key, f->key, len) != 0)
+		return;
+	if (f->n > 1 && key[len] == '_' && key[len + 1] >= '0' && key[len + 1] <= '9')
+		k = strtoul(key + len + 1, &end, 10);
+	if (f->n > 1 ? end && !*end && k < f->n : !key[len])
+		take_value(q, f->type, (char *)m + f->at + k * field_size[f->type]);
 }
 
 static int take_fields(sqlite3 *db, const struct field_table *t, struct model *m, struct err *e)
