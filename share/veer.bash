@@ -4,7 +4,8 @@
 
 _veer_options()
 {
-	local log='--format --columns --tz --session-gap --budget --volume-budget --channel --memory'
+	local log='--format --columns --tz --session-gap --budget --volume-budget --forecast-budget
+		--epsilon --channel --memory'
 	local find='--step --score --model --backend --db --output'
 	local all='--config --help --version'
 
@@ -18,7 +19,8 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	train) echo "$log --threads --until --out --db --weights --seed --quiet $all" ;;
+	train) echo "$log --threads --until --out --db --weights --forecaster --precision --seed \
+		--quiet $all" ;;
 	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
 		"--channel --weights --truth --scores --splice --match --kind --min-events --write --budgets --output \
@@ -35,8 +37,10 @@ _veer_values()
 	-o | --output) echo 'csv jsonl table' ;;
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
+	--forecaster) echo 'none ar forest lstm auto' ;;
+	--precision) echo 'float32 float16 int8' ;;
 	--weights) echo 'auto fixed trained' ;;
-	--channel) echo 'learned mixture mixture,learned volume learned,volume' ;;
+	--channel) echo 'learned mixture mixture,learned volume learned,volume forecast learned,volume,forecast' ;;
 	--law) echo 'auto gaussian poisson' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
@@ -44,7 +48,7 @@ _veer_values()
 	--state) echo 'new cleared' ;;
 	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
-	--budget | --volume-budget) echo 'auto 0.5/kud 50/day' ;;
+	--budget | --volume-budget | --forecast-budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;
 	--from) echo 'start' ;;
 	--until) echo 'end' ;;

@@ -22,7 +22,8 @@ struct finding {
 	uint32_t n_before, n_after;     /* counts (or sessions) before tau, and since */
 	uint32_t from_before, from_after;       /* of category `from` */
 	uint32_t to_before, to_after;           /* of category `to` */
-	float level_before, level_after;        /* volume: sessions a day; series: the values */
+	/* A day: of volume sessions, of forecast interest; of series the values. */
+	float level_before, level_after;
 	float score;            /* of the channel, or -ln far when several speak */
 	float far;              /* per 1000 user-days */
 	uint8_t severity;       /* 0..100 */

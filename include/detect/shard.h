@@ -14,6 +14,7 @@
 #include "base/blocks.h"
 #include "detect/backend.h"
 #include "detect/finding.h"
+#include "detect/forecast.h"
 #include "detect/priors.h"
 #include "detect/volume.h"
 #include "series/profile.h"
@@ -39,6 +40,7 @@ typedef int shard_sink(void *ctx, const struct shard_event *ev, struct err *e);
 /* Beside each run of the step being gathered. */
 struct shard_run {
 	uint32_t user;
+	uint8_t count[FORECAST_COUNTS]; /* of the instant, when channel forecast speaks */
 	int64_t time_ms;        /* of the instant, or of the session's last event */
 };
 
@@ -53,6 +55,8 @@ struct shard {
 	struct blocks profile;          /* by slot: shard_profile() */
 	struct blocks volume;           /* by slot, when that channel speaks: shard_volume() */
 	struct volume_rule volume_rule;
+	struct blocks forecast;         /* the same of channel forecast: shard_forecast() */
+	struct forecast_rule forecast_rule;
 	uint32_t n_slots;
 	struct run_of *run;
 	struct shard_run *beside;
@@ -78,12 +82,23 @@ static inline struct volume *shard_volume(const struct shard *s, uint32_t slot)
 	return blocks_at(&s->volume, slot);
 }
 
+static inline bool shard_has_forecast(const struct shard *s)
+{
+	return s->rules.channels & CHANNEL_BIT(CHANNEL_FORECAST) &&
+		s->forecast_rule.m->f.kind != FORECASTER_NONE;
+}
+
+static inline struct forecast *shard_forecast(const struct shard *s, uint32_t slot)
+{
+	return blocks_at(&s->forecast, slot);
+}
+
 int shard_init(struct shard *s, const struct priors *p, const char *backend, struct err *e);
 void shard_done(struct shard *s);
 /* What has happened to the backend and was not told yet; NULL: nothing. */
 const char *shard_notice(struct shard *s);
-/* Record highs are told instead of findings: of the channels of interest; of volume when no other
- * speaks.
+/* Record highs are told instead of findings: of the channels of interest; of volume and
+ * forecast when none of those speaks.
  */
 void shard_keep_records(struct shard *s);
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e);
@@ -102,8 +117,8 @@ int shard_add(struct shard *s, const struct shard_who *who, int64_t time_ms,
 int shard_close(struct shard *s, const struct shard_who *who, struct err *e);
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e);
 
-/* Time is known to have passed up to now_ms: what that says of how often the user comes. No run of
- * the user may wait for a step.
+/* Time is known to have passed up to now_ms: what that says of how often the user comes, and of
+ * what is to be expected. No run of the user may wait for a step.
  */
 int shard_pass(struct shard *s, const struct shard_who *who, int64_t now_ms, shard_sink *sink,
 	void *ctx, struct err *e);

@@ -50,7 +50,7 @@ struct snapshot {
 	uint32_t n_severe, n_high, n_low;       /* of the n_alerts that are not cleared */
 	uint64_t model;                 /* hash; 0 while none */
 	bool provisional, unverified;
-	float threshold, volume_threshold;
+	float threshold, volume_threshold, forecast_threshold;
 	double budget_kud;
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,

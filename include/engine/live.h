@@ -23,7 +23,9 @@
 struct live_options {
 	struct follow_options follow;
 	const char *model;              /* file; NULL: provisional, then refitted */
-	struct budget budget, volume_budget;    /* amount 0: the model's own, or the default */
+	/* amount 0: the model's own, or the default */
+	struct budget budget, volume_budget, forecast_budget;
+	float epsilon;                  /* threshold of channel forecast; 0: by the budget */
 	unsigned channels;              /* mask of those that a refit fits; 0: the default */
 	int64_t gap_ms;                 /* 0: the model's */
 	const char *backend;

@@ -17,6 +17,8 @@
 
 struct err;
 struct event;
+struct forecast_fit_options;
+struct forecast_report;
 struct history;
 struct step;
 struct store;
@@ -28,7 +30,9 @@ enum run_stage { RUN_LOAD, RUN_SORT, RUN_FIT, RUN_DETECT, RUN_STORE, RUN_DONE };
 struct run_options {
 	struct load_options load;
 	const char *model;              /* file; NULL: fit one on the log */
-	struct budget budget, volume_budget;    /* amount 0: the model's own, or the default */
+	/* amount 0: the model's own, or the default */
+	struct budget budget, volume_budget, forecast_budget;
+	float epsilon;                  /* threshold of channel forecast; 0: by the budget */
 	int64_t gap_ms;                 /* session gap; 0: fitted */
 	unsigned channels;              /* mask of those to fit; 0: the default */
 	const char *backend;            /* NULL: auto */
@@ -41,6 +45,8 @@ struct run_options {
 	const struct step *step;        /* of the evidence stored; NULL: days in the load's zone */
 	const struct train_options *train;      /* see fit_options */
 	struct train_report *ret_train;
+	const struct forecast_fit_options *forecast;
+	struct forecast_report *ret_forecast;
 };
 
 struct run_progress {                   /* written by the run, read by anybody */

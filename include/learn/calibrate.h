@@ -30,14 +30,16 @@ double budget_kud(const struct budget *b, const struct model *m);
 
 /* Options that overrule a model's own. */
 struct overrule {
-	struct budget budget, volume_budget;    /* amount 0: its own */
+	struct budget budget, volume_budget, forecast_budget;   /* amount 0: its own */
+	float epsilon;                          /* threshold of forecast; 0: its own */
 	int64_t gap_ms;                         /* 0: its own */
 	/* Its file, for messages; NULL: it came from none, and a budget that it cannot turn waits
 	 * for the next fit.
 	 */
 	const char *name;
 };
-/* Sealed anew. -EINVAL: a file's model cannot turn a budget a day, or does not know volume. */
+/* Sealed anew. -EINVAL: a file's model cannot turn a budget a day, or does not know the
+ * channel. */
 int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e);
 
 #endif

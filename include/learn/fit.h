@@ -16,6 +16,8 @@
 #include "model/channel.h"
 
 struct err;
+struct forecast_fit_options;
+struct forecast_report;
 struct history;
 struct ids;
 struct model;
@@ -31,7 +33,7 @@ struct budget {
 
 struct fit_options {
 	struct budget budget;           /* of the channels of interest together, */
-	struct budget volume_budget;    /* and of volume */
+	struct budget volume_budget, forecast_budget;   /* and of each of those */
 	int64_t gap_ms;         /* 0: fit it */
 	int64_t until_ms;       /* the horizon */
 	unsigned threads;
@@ -40,11 +42,16 @@ struct fit_options {
 	const atomic_bool *stop;        /* may be NULL */
 	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep
 	 * under the new model can find anything of. The caller frees it; NULL when nobody was at
-	 * risk, and where volume speaks: then everybody is to be looked at.
+	 * risk, and where volume or forecast speaks: then everybody is to be looked at.
 	 */
 	uint8_t **ret_crossed;          /* may be NULL */
 	const struct train_options *train;      /* NULL: `learned` keeps its fixed weights */
 	struct train_report *ret_train;         /* set when train is given */
+	/* Which forecasters are tried, and how; its horizon, budget and threads are those above.
+	 * NULL: a linear one, whatever it is worth.
+	 */
+	const struct forecast_fit_options *forecast;
+	struct forecast_report *ret_forecast;   /* may be NULL */
 };
 
 /* "0.5/kud", "50/day". */

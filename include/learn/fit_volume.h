@@ -3,10 +3,10 @@
  * Week: sessions by hour of the week over how often the log has that hour, smoothed. Pace: the
  * half-life, and what the prior rate is worth, of a grid by the prequential Poisson likelihood of
  * sessions a step, on a sample of users. Threshold: from the record highs of the users themselves
- * (levels.h), which makes it in-sample, raised until the alarms with all their fresh starts stay
- * within the budget, which is the channel's own. At risk: from the session that ends the warm-up to
- * the user's last event or the alarm; a silence after the last event is no false alarm. Depends on
- * the content of the log alone: counts, logarithms and times are summed in integers.
+ * (fit_pledge.h), which makes it in-sample; the budget is the channel's own. At risk: from the
+ * session that ends the warm-up to the user's last event or the alarm; a silence after the last
+ * event is no false alarm. Depends on the content of the log alone: counts, logarithms and times
+ * are summed in integers.
  */
 #ifndef LEARN_FIT_VOLUME_H
 #define LEARN_FIT_VOLUME_H
@@ -37,8 +37,5 @@ struct volume_fit_options {
  */
 int fit_volume(struct volume_model *m, const struct history *h, const struct ids *ids,
 	const struct volume_fit_options *o, struct err *e);
-
-/* Budget and threshold anew, by the curve the model has. */
-void volume_model_budget(struct volume_model *m, double kud);
 
 #endif

@@ -1,4 +1,4 @@
-/* fit_volume_parts.h - the inside of fit_volume(): the week, the pace, the record highs. */
+/* fit_volume_parts.h - the inside of fit_volume(): the week, the pace. */
 #ifndef LEARN_FIT_VOLUME_PARTS_H
 #define LEARN_FIT_VOLUME_PARTS_H
 
@@ -6,12 +6,9 @@
 #include <stdint.h>
 
 #include "learn/fit_volume.h"
-#include "learn/levels.h"
 #include "series/history.h"
 
 struct ids;
-
-#define VOLUME_USERS_AT_ONCE 128u       /* taken by a thread in one go */
 
 /* One fit in progress. */
 struct volume_fit {
@@ -21,11 +18,6 @@ struct volume_fit {
 	const struct volume_fit_options *o;
 	double days;            /* of the log, at least one */
 };
-
-static inline bool volume_fit_is_stopped(const struct volume_fit *f)
-{
-	return f->o->stop && atomic_load(f->o->stop);
-}
 
 /* A walk over the sessions of a user: at an event that starts one. */
 struct volume_walk {
@@ -44,7 +36,5 @@ bool volume_walk_next(struct volume_walk *w, int64_t *ret_ms);
 void fit_week(struct volume_fit *f);
 /* discount, prior_sessions, and what the report says of them. */
 int fit_pace(struct volume_fit *f, struct err *e);
-/* Record highs of all users under the model as it is, unsorted; mem_free() the levels. */
-int volume_highs(const struct volume_fit *f, struct levels *ret, struct err *e);
 
 #endif

@@ -37,11 +37,13 @@ struct options {
 	int64_t gap_ms;                 /* --session-gap; 0: fitted */
 	enum score_kind score;
 	const char *model, *backend;
-	struct budget budget, volume_budget;
+	struct budget budget, volume_budget, forecast_budget;
+	float epsilon;                  /* of channel forecast; 0: by the budget */
 	uint64_t seed;
 	const char *law;                /* of plain series: gaussian, poisson, auto */
 	float threshold;                /* of plain series, in nats */
 	const char *weights;            /* train, evaluate; NULL: the command's own default */
+	const char *forecaster, *precision;     /* train; NULL: the default */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;

@@ -6,6 +6,7 @@
 #ifndef MODEL_FAR_CURVE_H
 #define MODEL_FAR_CURVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FAR_CURVE_MAX 256
@@ -24,5 +25,7 @@ struct far_curve {
 double far_curve_at(const struct far_curve *c, float score);    /* NAN without a point */
 /* Its inverse: the first point's score for all above its far; INFINITY when there is none. */
 float far_curve_score(const struct far_curve *c, double far);
+/* Finite, ascending, and nowhere without any. */
+bool far_curve_is_good(const struct far_curve *c);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "model/channel.h"
 #include "model/far_curve.h"
+#include "model/forecast_model.h"
 #include "model/volume_model.h"
 
 struct err;
@@ -74,6 +75,7 @@ struct model {
 	struct far_curve curve[CHANNEL_N], far;
 	float threshold[CHANNEL_N];     /* alarm when the channel's score >= threshold */
 	struct volume_model volume;     /* when it speaks: a budget and a report of its own */
+	struct forecast_model forecast; /* the same */
 	/* The report: not part of the hash. */
 	uint64_t n_events, n_users, n_alarms;
 	double user_days;               /* at risk, calibration users */

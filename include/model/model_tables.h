@@ -11,7 +11,7 @@ struct err;
 struct model;
 
 #define MODEL_APPLICATION_ID 0x7665654d /* "veeM" */
-#define MODEL_FORMAT 3
+#define MODEL_FORMAT 4
 
 /* Into an empty database; an SQLite code. */
 int model_tables_write(sqlite3 *db, const struct model *m);

@@ -23,6 +23,7 @@
 struct sight {
 	uint32_t category, item;
 	uint16_t tag;           /* 16 bits of the item's hash */
+	uint8_t behaviour;      /* ingest/event.h */
 };
 
 struct former;

@@ -239,7 +239,7 @@ void alert_row_labelled(struct text *t, enum alert_form form, const struct alert
 
 void alert_levels(const struct finding *f, char from[ALERT_SIDE_MAX], char to[ALERT_SIDE_MAX])
 {
-	bool is_pace = f->kind == KIND_VOLUME;
+	bool is_pace = f->kind == KIND_VOLUME || f->kind == KIND_FORECAST;
 	const char *unit = is_pace ? "/day" : "";
 	int digits = is_pace ? 2 : 5;
 

@@ -21,8 +21,10 @@ int shard_init(struct shard *s, const struct priors *p, const char *backend, str
 	*s = (struct shard){ .model = p->model, .priors = p };
 	blocks_init(&s->profile, sizeof(struct profile));
 	blocks_init(&s->volume, sizeof(struct volume));
+	blocks_init(&s->forecast, sizeof(struct forecast));
 	rules_init(&s->rules, p->model);
 	volume_rule_init(&s->volume_rule, &p->model->volume, &volume_day);
+	forecast_rule_init(&s->forecast_rule, &p->model->forecast, &volume_day);
 	return backend_open(&s->backend, backend, &s->rules, s->notice, sizeof s->notice, e);
 }
 
@@ -48,6 +50,7 @@ void shard_done(struct shard *s)
 	backend_close(&s->backend);
 	blocks_done(&s->profile);
 	blocks_done(&s->volume);
+	blocks_done(&s->forecast);
 	mem_free(s->run);
 	mem_free(s->beside);
 	mem_free(s->row);
@@ -59,6 +62,7 @@ void shard_keep_records(struct shard *s)
 {
 	s->records = true;
 	s->volume_rule.records = !(s->rules.channels & CHANNELS_INTEREST);
+	s->forecast_rule.records = s->volume_rule.records;
 }
 
 /* Makes *array hold at least `need` elements of `size`; false when memory is out. */
@@ -70,18 +74,27 @@ static bool grow(void *array, uint32_t need, size_t size)
 	return bigger != NULL;
 }
 
+/* What lives beside the backend. */
+static void reset_beside(struct shard *s, uint32_t slot)
+{
+	if (shard_has_volume(s))
+		volume_reset(shard_volume(s, slot), &s->volume_rule);
+	if (shard_has_forecast(s))
+		forecast_reset(shard_forecast(s, slot), &s->forecast_rule);
+}
+
 int shard_reserve(struct shard *s, uint32_t n_slots, struct err *e)
 {
 	if (!blocks_reserve(&s->profile, n_slots) ||
-	    (shard_has_volume(s) && !blocks_reserve(&s->volume, n_slots)))
+	    (shard_has_volume(s) && !blocks_reserve(&s->volume, n_slots)) ||
+	    (shard_has_forecast(s) && !blocks_reserve(&s->forecast, n_slots)))
 		return no_memory(e);
 	int r = s->backend.ops->reserve(&s->backend, n_slots, e);
 	if (r < 0)
 		return r;
 	for (; s->n_slots < n_slots; s->n_slots++) {
 		profile_init(shard_profile(s, s->n_slots));
-		if (shard_has_volume(s))
-			volume_reset(shard_volume(s, s->n_slots), &s->volume_rule);
+		reset_beside(s, s->n_slots);
 	}
 	return 0;
 }
@@ -100,8 +113,7 @@ int shard_reset(struct shard *s, uint32_t first, uint32_t n, struct err *e)
 		for (uint32_t i = 0; i < k; i++) {
 			slot[i] = first + done + i;
 			profile_reset(shard_profile(s, slot[i]));
-			if (shard_has_volume(s))
-				volume_reset(shard_volume(s, slot[i]), &s->volume_rule);
+			reset_beside(s, slot[i]);
 		}
 		r = s->backend.ops->load(&s->backend, slot, k, fresh, e);
 	}
@@ -138,7 +150,7 @@ static void add_run(struct shard *s, const struct shard_who *who, int64_t time_m
 {
 	s->run[s->n_runs] = (struct run_of){ .slot = who->slot, .first = s->n_rows, .n = n_rows,
 		.quiet_n = shard_profile(s, who->slot)->quiet_n, .closes = closes };
-	s->beside[s->n_runs++] = (struct shard_run){ who->user, time_ms };
+	s->beside[s->n_runs++] = (struct shard_run){ .user = who->user, .time_ms = time_ms };
 	s->n_rows += n_rows;
 }
 
@@ -154,7 +166,7 @@ int shard_add(struct shard *s, const struct shard_who *who, int64_t time_ms,
 	int n_rows = profile_push(p, time_ms, seen, n, r);
 	if (n_rows < 0)
 		return no_memory(e);
-	if (n_rows == 0)
+	if (n_rows == 0 && !shard_has_forecast(s))
 		return 0;
 	for (int i = 0; i < n_rows; i++)
 		if (r[i].category >= PROFILE_CATEGORIES)
@@ -162,6 +174,8 @@ int shard_add(struct shard *s, const struct shard_who *who, int64_t time_ms,
 				PROFILE_CATEGORIES);
 	priors_fill(s->priors, p->fold, r, (uint32_t)n_rows);
 	add_run(s, who, time_ms, (uint32_t)n_rows, false);
+	for (uint32_t i = 0; i < n && shard_has_forecast(s); i++)
+		forecast_count(s->beside[s->n_runs - 1].count, seen[i].behaviour);
 	return 0;
 }
 
@@ -260,13 +274,16 @@ static int look_back(struct shard *s, uint32_t i, const struct shard_out *out, s
 	return out->sink(out->ctx, &ev, e);
 }
 
-static int see_session(struct shard *s, uint32_t i, const struct shard_out *out, struct err *e)
+/* What the channels beside the backend say of a run. */
+static int see_beside(struct shard *s, uint32_t i, const struct shard_out *out, struct err *e)
 {
 	const struct run_of *run = &s->run[i];
 	const struct shard_run *b = &s->beside[i];
-	if (run->n == 0 || !(s->row[run->first].flags & ROW_OPENS))
-		return 0;
-	return shard_see_session(s, &(struct shard_who){ run->slot, b->user }, b->time_ms, out, e);
+	const struct shard_who who = { run->slot, b->user };
+	int r = 0;
+	if (run->n > 0 && s->row[run->first].flags & ROW_OPENS)
+		r = shard_see_session(s, &who, b->time_ms, out, e);
+	return r < 0 || run->closes ? r : shard_see_counts(s, &who, b, out, e);
 }
 
 int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
@@ -276,7 +293,7 @@ int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 	uint32_t n = 0;
 	int r = 0;
 	for (uint32_t i = 0; i < s->n_runs && r == 0; i++)
-		if ((r = see_session(s, i, &out, e)) == 0)
+		if ((r = see_beside(s, i, &out, e)) == 0)
 			r = look_back(s, i, &out, e);
 	if (r == 0)
 		r = s->backend.ops->step(&s->backend, &now, s->verdict, &n, e);
@@ -284,4 +301,12 @@ int shard_step(struct shard *s, shard_sink *sink, void *ctx, struct err *e)
 		r = report(s, &s->verdict[i], &out, e);
 	s->n_runs = s->n_rows = 0;
 	return r;
+}
+
+int shard_pass(struct shard *s, const struct shard_who *who, int64_t now_ms, shard_sink *sink,
+	void *ctx, struct err *e)
+{
+	const struct shard_out out = { sink, ctx };
+	int r = shard_let_pass(s, who, now_ms, &out, e);
+	return r < 0 ? r : shard_close_steps(s, who, now_ms, &out, e);
 }

@@ -12,7 +12,7 @@ static int tell(const struct shard *s, const struct shard_who *who, const struct
 {
 	struct shard_event ev = { .kind = s->volume_rule.records ? SHARD_RECORD : SHARD_FOUND,
 		.channel = CHANNEL_VOLUME };
-	double far = far_curve_at(&s->model->volume.far, a->score);
+	double far = far_curve_at(&s->model->volume.pledge.far, a->score);
 	ev.finding = (struct finding){ .user = who->user, .time_ms = a->time_ms,
 		.onset_ms = a->onset_ms, .onset_from_ms = INT64_MIN, .onset_to_ms = INT64_MIN,
 		.from = DICT_NONE, .to = DICT_NONE, .n_before = a->before, .n_after = a->sessions,
@@ -48,10 +48,4 @@ int shard_see_session(struct shard *s, const struct shard_who *who, int64_t time
 		return r;
 	struct volume *v = shard_volume(s, who->slot);
 	return volume_session(v, &s->volume_rule, time_ms, &a) ? tell(s, who, &a, out, e) : 0;
-}
-
-int shard_pass(struct shard *s, const struct shard_who *who, int64_t now_ms, shard_sink *sink,
-	void *ctx, struct err *e)
-{
-	return shard_let_pass(s, who, now_ms, &(struct shard_out){ sink, ctx }, e);
 }

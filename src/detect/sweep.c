@@ -100,7 +100,7 @@ uint32_t sweep_gather(struct worker *w, const struct user_events *u, uint32_t i,
 		if (!s)
 			return 0;
 		*s = (struct sight){ u->category[i], u->item[i],
-			priors_tag(w->job->priors, u->item[i]) };
+			priors_tag(w->job->priors, u->item[i]), u->behaviour[i] };
 		++*ret_n;
 	}
 	return i;
@@ -271,7 +271,7 @@ static int find_horizon(struct job *j, const struct model *m, struct err *e)
 	int64_t first_ms, last_ms;
 	history_range(j->history, &first_ms, &last_ms);
 	j->horizon_ms = j->silent_ms = j->o->until_ms == INT64_MAX ? last_ms : j->o->until_ms;
-	if (j->o->until_ms != INT64_MAX || !(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)))
+	if (j->o->until_ms != INT64_MAX || !(m->channels & CHANNELS_OF_TIME))
 		return 0;
 	return history_body_end(j->history, &j->silent_ms, e);
 }

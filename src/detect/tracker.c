@@ -132,7 +132,7 @@ static uint32_t gather(struct tracker *t, const struct event *ev, uint32_t n, ui
 			t->cap_seen = cap;
 		}
 		t->seen[kept++] = (struct sight){ ev[i].category, ev[i].item,
-			priors_tag(&t->priors, ev[i].item) };
+			priors_tag(&t->priors, ev[i].item), ev[i].behaviour };
 	}
 	*ret_n = kept;
 	return i;
@@ -217,13 +217,13 @@ static int mark_and_pass_on(void *ctx, const struct shard_event *ev, struct err 
 	return p->sink(p->ctx, ev, e);
 }
 
-/* Who has not come for too long is known when a step closes, and not before. */
+/* Who has not come for too long is known when a step closes, and not before; so is a forecast. */
 static int look_for_silence(struct tracker *t, int64_t now_ms, tracker_sink *sink, void *ctx,
 	struct err *e)
 {
 	struct passing p = { t, sink, ctx };
 	int r = 0;
-	if (!shard_has_volume(&t->shard) || now_ms < t->pass_ms)
+	if (!(t->shard.rules.channels & CHANNELS_OF_TIME) || now_ms < t->pass_ms)
 		return 0;
 	for (uint32_t user = 0; user < t->shard.n_slots && r == 0; user++)
 		r = shard_pass(&t->shard, &(struct shard_who){ user, user }, now_ms,

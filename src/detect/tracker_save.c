@@ -2,6 +2,7 @@
 #include "detect/tracker.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/dict.h"
@@ -15,7 +16,7 @@
 
 /* Then n_seen x saved_category with its text; a former, if there is one, with the places of its
  * categories in that list; the states of the channels that speak, the mixture's with places for
- * categories, volume's last.
+ * categories, then volume's, forecast's last.
  */
 struct saved {
 	uint32_t magic, n, quiet_n, n_seen, channels, has_former;
@@ -110,6 +111,8 @@ size_t tracker_save(const struct tracker *t, uint32_t user, void *buf, size_t ca
 		pack(&w, &x.learned, sizeof x.learned);
 	if (h.channels & CHANNEL_BIT(CHANNEL_VOLUME))
 		pack(&w, shard_volume(&t->shard, user), sizeof(struct volume));
+	if (shard_has_forecast(&t->shard))
+		pack(&w, shard_forecast(&t->shard, user), sizeof(struct forecast));
 	return w.len;
 }
 
@@ -167,6 +170,7 @@ static int load_former(struct tracker *t, struct profile *p, struct unpacker *r)
 struct states {
 	struct slot_state slot;
 	struct volume volume;
+	struct forecast forecast;
 };
 
 static int load_volume(struct unpacker *r, struct volume *v)
@@ -174,6 +178,24 @@ static int load_volume(struct unpacker *r, struct volume *v)
 	bool good = unpack_to(r, v, sizeof *v) == 0 && v->up.n <= VOLUME_POINTS &&
 		v->down.n <= VOLUME_POINTS;
 	return good ? 0 : -EBADMSG;
+}
+
+static int load_forecast(struct unpacker *r, struct forecast *f)
+{
+	bool good = unpack_to(r, f, sizeof *f) == 0 && f->head < FORECAST_STEPS &&
+		f->quiet < FORECAST_STEPS && isfinite(f->level) && isfinite(f->level_weight) &&
+		isfinite(f->error) && isfinite(f->error_weight) && f->error_weight >= 0;
+	return good ? 0 : -EBADMSG;
+}
+
+static int load_beside(const struct tracker *t, struct unpacker *r, struct states *to)
+{
+	int code = 0;
+	if (shard_has_volume(&t->shard))
+		code = load_volume(r, &to->volume);
+	if (code == 0 && shard_has_forecast(&t->shard))
+		code = load_forecast(r, &to->forecast);
+	return code;
 }
 
 static int load_states(const struct saved *h, const struct profile *p, struct unpacker *r,
@@ -196,7 +218,7 @@ static int load_states(const struct saved *h, const struct profile *p, struct un
 		    x->learned.n_taus > LEARNED_TAUS)
 			return -EBADMSG;
 	}
-	return h->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? load_volume(r, &to->volume) : 0;
+	return 0;
 }
 
 static int load_head(const struct tracker *t, struct profile *p, const struct saved *h)
@@ -227,7 +249,9 @@ static int load_parts(struct tracker *t, struct unpacker *r, struct profile *p, 
 		code = load_categories(t, p, r, h.n_seen);
 	if (code == 0 && h.has_former)
 		code = load_former(t, p, r);
-	return code < 0 ? code : load_states(&h, p, r, x);
+	if (code == 0)
+		code = load_states(&h, p, r, x);
+	return code < 0 ? code : load_beside(t, r, x);
 }
 
 int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, struct err *e)
@@ -249,6 +273,8 @@ int tracker_load(struct tracker *t, uint32_t user, const void *buf, size_t len, 
 	code = t->shard.backend.ops->load(&t->shard.backend, &user, 1, &x.slot, e);
 	if (shard_has_volume(&t->shard))
 		*shard_volume(&t->shard, user) = x.volume;
+	if (shard_has_forecast(&t->shard))
+		*shard_forecast(&t->shard, user) = x.forecast;
 	if (p.open)
 		tracker_insert(t, user);
 	return code < 0 ? code : priors_grow(&t->priors, e);

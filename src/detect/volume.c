@@ -24,8 +24,8 @@ const struct step volume_day = { .span_ms = DAY_MS, .zone = &utc };
 
 void volume_rule_init(struct volume_rule *r, const struct volume_model *m, const struct step *s)
 {
-	*r = (struct volume_rule){ .step = s, .threshold = m->threshold, .discount = m->discount,
-		.prior_sessions = m->prior_sessions,
+	*r = (struct volume_rule){ .step = s, .threshold = m->pledge.threshold,
+		.discount = m->discount, .prior_sessions = m->prior_sessions,
 		.prior_days = m->prior_sessions / m->prior_rate, .lag = m->lag_sessions,
 		.warm_up = m->warm_up_sessions };
 	for (int h = 0; h < VOLUME_WEEK_HOURS; h++) {

@@ -87,7 +87,8 @@ void live_post(struct live *l)
 	s->provisional = m->provisional;
 	s->unverified = m->unverified;
 	s->threshold = model_lowest_threshold(m);
-	s->volume_threshold = m->volume.threshold;
+	s->volume_threshold = m->volume.pledge.threshold;
+	s->forecast_threshold = m->forecast.pledge.threshold;
 	s->budget_kud = m->budget_kud;
 	*shot = (struct live_shot){ l->s, m, l->clearings.n };
 	mailbox_post(&l->box);
@@ -125,8 +126,9 @@ static int first_model(struct live *l, struct err *e)
 		model_default(&m);
 	}
 	uint64_t hash = m.hash;
-	int r = calibrate_overrule(&m, &(struct overrule){ l->o.budget, l->o.volume_budget,
-		l->o.gap_ms, l->o.model }, e);
+	int r = calibrate_overrule(&m, &(struct overrule){ .budget = l->o.budget,
+		.volume_budget = l->o.volume_budget, .forecast_budget = l->o.forecast_budget,
+		.epsilon = l->o.epsilon, .gap_ms = l->o.gap_ms, .name = l->o.model }, e);
 	if (r == 0)
 		r = live_use_model(l, &m, e);
 	if (stored && r == 0 && live_model(l)->hash == hash)

@@ -174,6 +174,7 @@ int live_begin_epoch(struct live *l, int64_t since_ms, struct err *e)
 static int fit(struct live *l, const struct history *h, struct model *m, struct err *e)
 {
 	struct fit_options fo = { .budget = l->o.budget, .volume_budget = l->o.volume_budget,
+		.forecast_budget = l->o.forecast_budget,
 		.gap_ms = l->o.gap_ms, .channels = l->o.channels, .until_ms = INT64_MAX,
 		.threads = l->o.threads ? l->o.threads : 1, .stop = &l->stop };
 	int r = fit_model(m, h, &l->ids, &fo, e);

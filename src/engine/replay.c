@@ -172,7 +172,8 @@ static void show_model(struct replay *r)
 	r->snap.provisional = m->provisional;
 	r->snap.unverified = m->unverified;
 	r->snap.threshold = model_lowest_threshold(m);
-	r->snap.volume_threshold = m->volume.threshold;
+	r->snap.volume_threshold = m->volume.pledge.threshold;
+	r->snap.forecast_threshold = m->forecast.pledge.threshold;
 	r->snap.budget_kud = m->budget_kud;
 }
 

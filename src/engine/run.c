@@ -46,8 +46,9 @@ static int open_model(struct run *r, const struct run_options *o, struct err *e)
 {
 	if (model_open(&r->model, o->model, e) < 0)
 		return e->code;
-	return calibrate_overrule(&r->model, &(struct overrule){ o->budget, o->volume_budget,
-		o->gap_ms, o->model }, e);
+	return calibrate_overrule(&r->model, &(struct overrule){ .budget = o->budget,
+		.volume_budget = o->volume_budget, .forecast_budget = o->forecast_budget,
+		.epsilon = o->epsilon, .gap_ms = o->gap_ms, .name = o->model }, e);
 }
 
 static int fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
@@ -55,6 +56,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 	struct fit_options fo = {
 		.budget = o->budget,
 		.volume_budget = o->volume_budget,
+		.forecast_budget = o->forecast_budget,
 		.gap_ms = o->gap_ms,
 		.channels = o->channels,
 		.until_ms = o->until_ms,
@@ -64,6 +66,8 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.ret_crossed = &r->crossed,
 		.train = o->train,
 		.ret_train = o->ret_train,
+		.forecast = o->forecast,
+		.ret_forecast = o->ret_forecast,
 	};
 	struct err failed = {0};
 	int code = fit_model(&r->model, r->history, &r->ids, &fo, &failed);
@@ -80,15 +84,25 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 static void note_unverified(struct run *r)
 {
 	const struct model *m = &r->model;
-	bool of_interest = m->unverified && m->channels & CHANNELS_INTEREST;
-	bool of_volume = m->volume.unverified && m->channels & CHANNEL_BIT(CHANNEL_VOLUME);
+	const struct {
+		unsigned mask;
+		const char *name;
+		bool unverified;
+		double kud, smallest_kud;
+	} row[] = {
+		{ CHANNELS_INTEREST, "budget", m->unverified, m->budget_kud, m->smallest_kud },
+		{ CHANNEL_BIT(CHANNEL_VOLUME), "volume budget", m->volume.pledge.unverified,
+			m->volume.pledge.budget_kud, m->volume.pledge.smallest_kud },
+		{ CHANNEL_BIT(CHANNEL_FORECAST), "forecast budget",
+			m->forecast.f.kind != FORECASTER_NONE && m->forecast.pledge.unverified,
+			m->forecast.pledge.budget_kud, m->forecast.pledge.smallest_kud },
+	};
 
-	if (of_interest || of_volume)
-		snprintf(r->note, sizeof(r->note),
-			"%s %.3g/kud is unverified: the smallest that these users can verify "
-			"is %.3g/kud", of_interest ? "budget" : "volume budget",
-			of_interest ? m->budget_kud : m->volume.budget_kud,
-			of_interest ? m->smallest_kud : m->volume.smallest_kud);
+	for (size_t i = 0; i < sizeof row / sizeof *row && !*r->note; i++)
+		if (m->channels & row[i].mask && row[i].unverified)
+			snprintf(r->note, sizeof r->note, "%s %.3g/kud is unverified: the smallest "
+				"that these users can verify is %.3g/kud", row[i].name, row[i].kud,
+				row[i].smallest_kud);
 }
 
 int run_fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)

@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "learn/fit_volume.h"
 #include "learn/levels.h"
 #include "model/model.h"
 #include "series/profile.h"
@@ -87,21 +86,34 @@ double budget_kud(const struct budget *b, const struct model *m)
 	return m->at_risk_per_day > 0 ? 1000 * b->amount / m->at_risk_per_day : b->amount;
 }
 
-static int overrule_volume(struct model *m, const struct overrule *o, struct err *e)
+/* A budget of a channel that has its own. */
+static int overrule_beside(struct model *m, enum channel c, const struct budget *b,
+	const struct overrule *o, struct err *e)
 {
-	const struct budget *b = &o->volume_budget;
+	struct pledge *p = c == CHANNEL_VOLUME ? &m->volume.pledge : &m->forecast.pledge;
 	double days = m->at_risk_per_day > 0 ? m->user_days / m->at_risk_per_day : 0;
-	double at_risk = days > 0 ? m->volume.user_days / days : 0;
-	bool speaks = m->channels & CHANNEL_BIT(CHANNEL_VOLUME);
+	double at_risk = days > 0 ? p->user_days / days : 0;
+	bool speaks = m->channels & CHANNEL_BIT(c);
 	if (b->amount <= 0 || (!speaks && !o->name))
 		return 0;
-	if (!speaks || (b->per_day && !(at_risk > 0)))
-		return err_set(e, -EINVAL, speaks ? "could not use a volume budget per day: "
-			"model \"%s\" does not say how many users are at risk on a day" :
-			"could not use a volume budget: model \"%s\" has no channel volume",
+	if (!speaks)
+		return err_set(e, -EINVAL, "could not use a %s budget: model \"%s\" has no "
+			"channel %s", channel_name[c], o->name, channel_name[c]);
+	if (b->per_day && !(at_risk > 0))
+		return err_set(e, -EINVAL, "could not use a %s budget per day: model \"%s\" does "
+			"not say how many users are at risk on a day", channel_name[c],
 			o->name ? o->name : "");
-	volume_model_budget(&m->volume, b->per_day ? 1000 * b->amount / at_risk : b->amount);
+	pledge_set(p, b->per_day ? 1000 * b->amount / at_risk : b->amount);
 	return 0;
+}
+
+static int overrule_epsilon(struct model *m, const struct overrule *o, struct err *e)
+{
+	bool speaks = m->channels & CHANNEL_BIT(CHANNEL_FORECAST);
+	if (o->epsilon > 0 && speaks)
+		pledge_set_threshold(&m->forecast.pledge, o->epsilon);
+	return o->epsilon > 0 && !speaks && o->name ? err_set(e, -EINVAL,
+		"could not use epsilon: model \"%s\" has no channel forecast", o->name) : 0;
 }
 
 int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
@@ -119,7 +131,11 @@ int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
 	}
 	if (o->gap_ms > 0)
 		m->gap_ms = o->gap_ms;
-	int r = overrule_volume(m, o, e);
+	int r = overrule_beside(m, CHANNEL_VOLUME, &o->volume_budget, o, e);
+	if (r == 0)
+		r = overrule_beside(m, CHANNEL_FORECAST, &o->forecast_budget, o, e);
+	if (r == 0)
+		r = overrule_epsilon(m, o, e);
 	model_seal(m);
 	return r;
 }

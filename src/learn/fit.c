@@ -12,6 +12,7 @@
 #include "detect/sweep.h"
 #include "detect/volume.h"
 #include "learn/calibrate.h"
+#include "learn/fit_forecast.h"
 #include "learn/fit_parts.h"
 #include "learn/fit_volume.h"
 #include "learn/sample.h"
@@ -177,6 +178,22 @@ static int choose_volume(struct fit *f, struct err *e)
 	return fit_volume(&f->m->volume, f->h, f->ids, &vo, e);
 }
 
+static int choose_forecast(struct fit *f, struct err *e)
+{
+	struct forecast_report own;
+	struct forecast_fit_options fo = { .kinds = FORECAST_KIND(FORECASTER_LINEAR),
+		.insists = true };
+	if (f->o->forecast)
+		fo = *f->o->forecast;
+	fo.step = &volume_day;
+	fo.until_ms = f->o->until_ms;
+	fo.threads = f->o->threads;
+	fo.stop = f->o->stop;
+	fo.budget = f->o->forecast_budget;
+	return fit_forecast(&f->m->forecast, f->h, f->ids, &fo,
+		f->o->ret_forecast ? f->o->ret_forecast : &own, e);
+}
+
 static int fit_all(struct fit *f, struct err *e)
 {
 	int r;
@@ -204,6 +221,19 @@ static void keep_default_thresholds(struct model *m)
 	model_done(&shipped);
 }
 
+/* A channel with a budget of its own; of several that nobody was at risk of, the first is told. */
+static int choose_beside(struct fit *f, enum channel c, int before, struct err *e)
+{
+	struct err why = {0};
+	int r = c == CHANNEL_VOLUME ? choose_volume(f, &why) : choose_forecast(f, &why);
+	f->m->channels |= CHANNEL_BIT(c);
+	if (f->o->ret_crossed) {
+		mem_free(*f->o->ret_crossed);
+		*f->o->ret_crossed = NULL;
+	}
+	return r < 0 && (before == 0 || r != -ENODATA) ? err_set(e, r, "%s", why.text) : before;
+}
+
 /* The channels that speak find their thresholds, each budget apart from the other. -ENODATA: nobody
  * was ever at risk of one of them.
  */
@@ -218,17 +248,9 @@ static int choose_thresholds(struct fit *f, struct err *e)
 		r = train(f, e);
 	if (r == -ENODATA)
 		keep_default_thresholds(f->m);
-	if ((r < 0 && r != -ENODATA) || !(channels & CHANNEL_BIT(CHANNEL_VOLUME)))
-		return r;
-	struct err why = {0};
-	int of_volume = choose_volume(f, &why);
-	f->m->channels |= CHANNEL_BIT(CHANNEL_VOLUME);
-	if (f->o->ret_crossed) {
-		mem_free(*f->o->ret_crossed);
-		*f->o->ret_crossed = NULL;
-	}
-	if (of_volume < 0 && (r == 0 || of_volume != -ENODATA))
-		r = err_set(e, of_volume, "%s", why.text);
+	for (int c = CHANNEL_N; c < CHANNELS && (r == 0 || r == -ENODATA); c++)
+		if (channels & CHANNEL_BIT(c))
+			r = choose_beside(f, (enum channel)c, r, e);
 	return r;
 }
 

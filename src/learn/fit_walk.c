@@ -10,7 +10,8 @@ int fit_each_row(const struct fit_walk *w, struct profile *p, uint32_t user)
 	history_user(w->f->h, user, &u);
 	profile_reset(p);
 	for (uint32_t i = 0; i < u.n && u.time_ms[i] <= w->f->until_ms; i++) {
-		struct sight s = { u.category[i], u.item[i], priors_tag(w->priors, u.item[i]) };
+		struct sight s = { u.category[i], u.item[i], priors_tag(w->priors, u.item[i]),
+			u.behaviour[i] };
 		struct row row;
 		uint32_t n = p->n;
 		if (u.behaviour[i] == BEHAVIOUR_RETURN)

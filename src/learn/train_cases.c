@@ -136,7 +136,7 @@ static unsigned fold_of(const struct train_scope *s, uint32_t user)
 	if (i == u.n)
 		return MODEL_FOLDS;
 	return priors_fold(s->priors, u.time_ms[i],
-		&(struct sight){ u.category[i], u.item[i], 0 });
+		&(struct sight){ .category = u.category[i], .item = u.item[i] });
 }
 
 static bool add_folds(struct choosing *g, const struct sample *all)

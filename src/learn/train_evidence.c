@@ -195,7 +195,7 @@ static uint32_t gather(struct train_walk *w, const struct user_events *u, uint32
 	for (*ret_n = 0; i < u->n && u->time_ms[i] == at_ms; i++)
 		if (u->behaviour[i] != BEHAVIOUR_RETURN)
 			w->seen[(*ret_n)++] = (struct sight){ u->category[i], u->item[i],
-				priors_tag(w->priors, u->item[i]) };
+				priors_tag(w->priors, u->item[i]), u->behaviour[i] };
 	return i;
 }
 

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/zone.h"
+#include "main/forecast_print.h"
 #include "main/option.h"
 #include "main/train_print.h"
 #include "model/model.h"
@@ -92,11 +93,12 @@ static void print_thresholds(const struct model *m)
 
 static void print_volume(const struct volume_model *v)
 {
-	printf("\nalarm when score >= %.6g (channel volume)\n", (double)v->threshold);
+	printf("\nalarm when score >= %.6g (channel volume)\n", (double)v->pledge.threshold);
 	printf("budget             %.4g/kud of its own%s, the smallest to verify is %.4g\n",
-		v->budget_kud, v->unverified ? " (unverified)" : "", v->smallest_kud);
+		v->pledge.budget_kud, v->pledge.unverified ? " (unverified)" : "",
+		v->pledge.smallest_kud);
 	printf("at risk            %.6g user-days, %" PRIu64 " users; alarms among them %" PRIu64
-		"\n", v->user_days, v->n_users, v->n_alarms);
+		"\n", v->pledge.user_days, v->pledge.n_users, v->pledge.n_alarms);
 	printf("pace               half-life %.4g sessions, prior %.3g sessions a day worth %.3g, "
 		"lag %u sessions\n", v->half_life_sessions, (double)v->prior_rate,
 		(double)v->prior_sessions, v->lag_sessions);
@@ -142,6 +144,8 @@ static int show(const struct model *m, struct err *e)
 		print_thresholds(m);
 	if (m->channels & CHANNEL_BIT(CHANNEL_VOLUME))
 		print_volume(&m->volume);
+	if (m->channels & CHANNEL_BIT(CHANNEL_FORECAST))
+		forecast_print_model(&m->forecast);
 	return print_shares(m, e);
 }
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/run.h"
+#include "learn/fit_forecast.h"
 #include "learn/train_learned.h"
 #include "main/log_run.h"
 #include "main/meter.h"
@@ -60,7 +61,32 @@ struct training {
 	struct labels labels;
 	struct train_report report;
 	bool untrained;                 /* fixed weights were asked for */
+	struct forecast_report forecast;
+	bool forecasts;                 /* channel forecast is to speak */
 };
+
+/* What --forecaster and --channel say of the forecaster; false: they contradict each other. */
+static bool choose_forecaster(const struct options *o, struct run_options *ro,
+	struct forecast_fit_options *ret)
+{
+	const char *name = o->forecaster;
+	bool asked = ro->channels & CHANNEL_BIT(CHANNEL_FORECAST);
+	*ret = (struct forecast_fit_options){ .kinds = FORECAST_KINDS_ALL,
+		.seed = o->seed ? o->seed : 1, .epsilon = o->epsilon };
+	for (int p = 0; o->precision && p < LSTM_PRECISION_N; p++)
+		if (strcmp(o->precision, lstm_precision_name[p]) == 0)
+			ret->precision = (enum lstm_precision)p;
+	if (!name || strcmp(name, forecaster_name[FORECASTER_NONE]) == 0)
+		return !name || !asked;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		if (strcmp(name, forecaster_name[k]) == 0) {
+			ret->kinds = FORECAST_KIND(k);
+			ret->insists = true;
+		}
+	ro->channels = (ro->channels ? ro->channels : FIT_CHANNELS) |
+		CHANNEL_BIT(CHANNEL_FORECAST);
+	return true;
+}
 
 static int train(struct training *t, const struct options *o, struct run_progress *p,
 	struct err *e)
@@ -68,7 +94,13 @@ static int train(struct training *t, const struct options *o, struct run_progres
 	struct train_options to = {
 		.choice = train_choice_of(o->weights, TRAIN_AUTO), .seed = o->seed };
 	struct run_options ro;
+	struct forecast_fit_options fo;
 	log_run_options(o, o->operand, o->n_operands, &ro);
+	if (!choose_forecaster(o, &ro, &fo))
+		return err_set(e, -EINVAL, "channel forecast needs a forecaster");
+	t->forecasts = ro.channels & CHANNEL_BIT(CHANNEL_FORECAST);
+	ro.forecast = &fo;
+	ro.ret_forecast = &t->forecast;
 	int code = run_load(&t->run, &ro, p, e);
 	t->labels.ids = &t->run.ids;
 	if (code == 0 && o->db)
@@ -100,7 +132,8 @@ int cmd_train(struct options *o)
 	if (code < 0)
 		fprintf(stderr, "veer train: %s\n", e.text);
 	else if (t.run.load.events)
-		train_print(&t.run.model, t.untrained ? NULL : &t.report);
+		train_print(&t.run.model, t.untrained ? NULL : &t.report,
+			t.forecasts ? &t.forecast : NULL);
 	if (t.labels.n_unknown && !o->quiet)
 		fprintf(stderr, "veer train: %u labels left out: their users are not in the log, "
 			"or their alerts are not of interest\n", t.labels.n_unknown);

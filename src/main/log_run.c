@@ -37,6 +37,8 @@ void log_run_options(const struct options *o, const char *const *path, uint32_t 
 		.model = o->model,
 		.budget = o->budget,
 		.volume_budget = o->volume_budget,
+		.forecast_budget = o->forecast_budget,
+		.epsilon = o->epsilon,
 		.gap_ms = o->gap_ms,
 		.backend = o->backend,
 		.memory_bytes = o->memory_bytes,

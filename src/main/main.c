@@ -1,3 +1,4 @@
+#include <cblas.h>
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
 	struct options o = { .stop = &stop };
 	int code;
 
+	openblas_set_num_threads(1);    /* threads share out users and rows: normal.h, fit_lstm.h */
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");     /* rows are read by programs */
 	clock_init(&o.clock);

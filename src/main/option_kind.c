@@ -256,7 +256,7 @@ const struct option_kind kind_until = {
 };
 const struct option_kind kind_budget = { parse_budget, "a budget (0.5/kud or 50/day)", false };
 const struct option_kind kind_channels = {
-	parse_channels, "a list of channels (learned, mixture, volume)", false
+	parse_channels, "a list of channels (learned, mixture, volume, forecast)", false
 };
 const struct option_kind kind_positive = { parse_positive, "a number above 0", false };
 const struct option_kind kind_budgets = {

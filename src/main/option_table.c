@@ -38,8 +38,10 @@ static const char *const reports[] = { "table", "csv", "jsonl", NULL };
 static const char *const matches[] = { "any", "rate", NULL };
 static const char *const kinds[] = { "whole", "partial", "relabel", NULL };
 static const char *const laws[] = { "auto", "gaussian", "poisson", NULL };
-static const char *const channels[] = { "learned", "mixture", "mixture,learned", "learned,volume",
-	"volume", NULL };
+static const char *const channels[] = { "learned", "mixture", "volume", "forecast",
+	"learned,volume", NULL };
+static const char *const forecasters[] = { "none", "ar", "forest", "lstm", "auto", NULL };
+static const char *const precisions[] = { "float32", "float16", "int8", NULL };
 static const char *const weights[] = { "auto", "fixed", "trained", NULL };
 static const char *const states[] = { "new", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
@@ -71,6 +73,11 @@ const struct option_row option_table[] = {
 		"the larger of 0.5/kud and the smallest that the log can verify", NULL },
 	{ "volume-budget", 0, "RATE", LOGS, &kind_budget, AT(volume_budget), "auto",
 		"the same for channel volume, whose budget is its own", NULL },
+	{ "forecast-budget", 0, "RATE", LOGS, &kind_budget, AT(forecast_budget), "auto",
+		"the same for channel forecast", NULL },
+	{ "epsilon", 0, "X", LOGS, &kind_positive, AT(epsilon), NULL,
+		"how far a forecast may lie from the history, in the user's own mean error, "
+		"instead of by a forecast budget", NULL },
 	{ "backend", 0, "NAME", FINDS | EVALUATE, &kind_one_of, AT(backend), "auto",
 		"what does the arithmetic", backends },
 	{ "threads", 0, "N", FILES | EVALUATE, &kind_threads, AT(threads), "cores",
@@ -130,6 +137,12 @@ const struct option_row option_table[] = {
 		"the latter if they are better on users not learnt from", weights },
 	{ "weights", 0, "WHICH", EVALUATE, &kind_one_of, AT(weights), NULL,
 		"the same for the model fitted on the dev users (default fixed)", weights },
+	{ "forecaster", 0, "WHICH", TRAIN, &kind_one_of, AT(forecaster), NULL,
+		"of channel forecast: linear autoregression, a random forest, an LSTM, or (auto) "
+		"the best of them if it is better than a naive forecast; default none, with "
+		"--channel forecast auto", forecasters },
+	{ "precision", 0, "KIND", TRAIN, &kind_one_of, AT(precision), "float32",
+		"in which the weights of an LSTM are kept", precisions },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,

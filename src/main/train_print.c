@@ -5,6 +5,7 @@
 
 #include "base/zone.h"
 #include "learn/train_learned.h"
+#include "main/forecast_print.h"
 #include "model/model.h"
 
 static void print_log(const struct model *m)
@@ -61,6 +62,16 @@ static void print_budget(double kud, bool unverified, double smallest_kud)
 		"%.4g\n", kud, unverified ? " (unverified)" : "", smallest_kud);
 }
 
+static void print_beside(const char *channel, const struct pledge *p)
+{
+	if (isinf(p->threshold)) {
+		printf("threshold          none of channel %s: nobody was at risk\n", channel);
+		return;
+	}
+	printf("threshold          %.6g of channel %s\n", (double)p->threshold, channel);
+	print_budget(p->budget_kud, p->unverified, p->smallest_kud);
+}
+
 static void print_promise(const struct model *m)
 {
 	for (int c = 0; c < CHANNEL_N; c++)
@@ -71,23 +82,24 @@ static void print_promise(const struct model *m)
 		print_budget(m->budget_kud, m->unverified, m->smallest_kud);
 		printf("realised           %.4g in-sample, restarts included\n", m->realised_kud);
 	}
-	if (m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) {
-		if (isinf(m->volume.threshold))
-			printf("threshold          none of channel volume: nobody was at risk\n");
-		else
-			printf("threshold          %.6g of channel volume\n",
-				(double)m->volume.threshold);
-		print_budget(m->volume.budget_kud, m->volume.unverified, m->volume.smallest_kud);
-	}
+	if (m->channels & CHANNEL_BIT(CHANNEL_VOLUME))
+		print_beside("volume", &m->volume.pledge);
+	if (m->channels & CHANNEL_BIT(CHANNEL_FORECAST) && m->forecast.f.kind != FORECASTER_NONE)
+		print_beside("forecast", &m->forecast.pledge);
 	printf("model              %016" PRIx64 "\n", m->hash);
 }
 
-void train_print(const struct model *m, const struct train_report *r)
+void train_print(const struct model *m, const struct train_report *r,
+	const struct forecast_report *forecast)
 {
 	print_log(m);
 	if (r)
 		print_training(r);
 	else
 		train_print_weights("weights, fixed", &m->learned);
+	if (forecast) {
+		forecast_print_figures(&m->forecast);
+		forecast_print_report(&m->forecast, forecast);
+	}
 	print_promise(m);
 }

@@ -7,6 +7,7 @@ const char *const channel_name[CHANNELS] = {
 	[CHANNEL_MIXTURE] = "mixture",
 	[CHANNEL_LEARNED] = "learned",
 	[CHANNEL_VOLUME] = "volume",
+	[CHANNEL_FORECAST] = "forecast",
 };
 
 bool channel_parse(const char *list, unsigned *ret_mask)

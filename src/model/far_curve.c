@@ -40,3 +40,13 @@ float far_curve_score(const struct far_curve *c, double far)
 		return INFINITY;
 	return (float)((double)f[i - 1].score + log(f[i - 1].far / far) / c->tail);
 }
+
+bool far_curve_is_good(const struct far_curve *c)
+{
+	bool good = c->tail >= 0 && isfinite(c->tail);
+
+	for (uint32_t i = 0; i < c->n; i++)
+		good = good && isfinite(c->point[i].score) && isfinite(c->point[i].far)
+			&& c->point[i].far > 0 && (!i || c->point[i - 1].score < c->point[i].score);
+	return good;
+}

@@ -35,6 +35,7 @@ void model_default(struct model *m)
 	memcpy(m->far.point, default_far, sizeof default_far);
 	m->curve[CHANNEL_MIXTURE] = m->far;
 	volume_model_default(&m->volume);
+	forecast_model_default(&m->forecast);
 	model_set_budget(m, 5);
 	model_seal(m);
 }
@@ -49,6 +50,7 @@ void model_done(struct model *m)
 	for (uint32_t i = 0; i < m->n_items; i++)
 		mem_free(m->item[i].item);
 	mem_free(m->item);
+	forecast_model_done(&m->forecast);
 	*m = (struct model){0};
 }
 
@@ -156,21 +158,34 @@ static uint64_t mix_curve(uint64_t h, const struct far_curve *c)
 	return h;
 }
 
+static uint64_t mix_pledge(uint64_t h, const struct pledge *p)
+{
+	h = mix_reals(h, &p->threshold, 1);
+	h = mix_int(h, p->unverified);
+	h = mix_real(mix_real(h, p->budget_kud), p->smallest_kud);
+	return mix_curve(mix_real(h, p->first_part), &p->far);
+}
+
 static uint64_t mix_volume(uint64_t h, const struct volume_model *v)
 {
 	h = mix_reals(h, v->hour_of_week, VOLUME_WEEK_HOURS);
 	h = mix_reals(h, &v->discount, 1);
 	h = mix_reals(mix_reals(h, &v->prior_rate, 1), &v->prior_sessions, 1);
 	h = mix_int(mix_int(h, v->lag_sessions), v->warm_up_sessions);
-	h = mix_reals(h, &v->threshold, 1);
-	h = mix_int(h, v->unverified);
-	h = mix_real(mix_real(h, v->budget_kud), v->smallest_kud);
-	return mix_curve(mix_real(h, v->first_part), &v->far);
+	return mix_pledge(h, &v->pledge);
+}
+
+static uint64_t mix_forecast(uint64_t h, const struct forecast_model *f)
+{
+	h = f->n_bytes ? XXH64(f->bytes, f->n_bytes, h) : mix_int(h, 0);
+	h = mix_reals(mix_reals(h, &f->scale, 1), &f->prior_steps, 1);
+	h = mix_int(mix_int(mix_int(h, f->level_steps), f->error_steps), f->warm_up_steps);
+	return mix_pledge(h, &f->pledge);
 }
 
 void model_seal(struct model *m)
 {
-	static const char tag[] = "veer model 3";
+	static const char tag[] = "veer model 4";
 	uint64_t h = XXH64(tag, sizeof tag - 1, 0);
 
 	if (m->n_share)
@@ -191,16 +206,22 @@ void model_seal(struct model *m)
 		h = mix_curve(h, &m->curve[c]);
 	h = mix_curve(h, &m->far);
 	h = mix_reals(h, m->threshold, CHANNEL_N);
-	m->hash = m->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? mix_volume(h, &m->volume) : h;
+	h = m->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? mix_volume(h, &m->volume) : h;
+	m->hash = m->channels & CHANNEL_BIT(CHANNEL_FORECAST) ? mix_forecast(h, &m->forecast) : h;
 }
 
 int model_copy(struct model *to, const struct model *from, struct err *e)
 {
 	*to = *from;
 	to->n_share = to->n_items = 0;
+	to->forecast.f = (struct forecaster){0};
+	to->forecast.bytes = NULL;
+	to->forecast.n_bytes = 0;
 	to->share = mem_get(from->n_share ? from->n_share : 1, sizeof *to->share);
 	to->item = mem_get(from->n_items ? from->n_items : 1, sizeof *to->item);
-	if (!to->share || !to->item)
+	if (!to->share || !to->item || (from->forecast.n_bytes &&
+	    forecast_model_load(&to->forecast, from->forecast.bytes, from->forecast.n_bytes,
+		e) < 0))
 		goto fail;
 	for (uint32_t i = 0; i < from->n_share; i++, to->n_share++) {
 		to->share[i] = from->share[i];

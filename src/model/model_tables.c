@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/sql.h"
 #include "model/model.h"
+#include "model/model_fields.h"
 
 static const char *const schema[] = {
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -22,145 +23,12 @@ static const char *const schema[] = {
 	" rows_2 INTEGER, rows_3 INTEGER, rows_4 INTEGER) WITHOUT ROWID",
 	"CREATE TABLE curve (name TEXT, score REAL, far REAL, PRIMARY KEY (name, score))"
 	" WITHOUT ROWID",
+	"CREATE TABLE blob (name TEXT PRIMARY KEY, bytes BLOB) WITHOUT ROWID",
 	"CREATE TABLE report (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
 };
 #define N_SCHEMA (sizeof schema / sizeof *schema)
 
 _Static_assert(MODEL_FOLDS == 5, "share and item have a column a fold");
-
-/* meta and report: one value a row, under its name; arrays have a number behind the name. */
-
-enum field_type { FIELD_BOOL, FIELD_INT, FIELD_UNSIGNED, FIELD_FLOAT, FIELD_DOUBLE };
-
-struct field {
-	const char *key;
-	enum field_type type;
-	size_t at, n;
-};
-
-static const size_t field_size[] = { sizeof(bool), sizeof(int64_t), sizeof(unsigned),
-	sizeof(float), sizeof(double) };
-
-#define FIELD(type, name) { #name, type, offsetof(struct model, name), 1 }
-#define FIELDS(type, key, name, n) { key, type, offsetof(struct model, name), n }
-
-static const struct field meta_field[] = {
-	FIELD(FIELD_BOOL, provisional), FIELD(FIELD_BOOL, unverified),
-	FIELD(FIELD_UNSIGNED, channels), FIELD(FIELD_UNSIGNED, n_folds), FIELD(FIELD_INT, gap_ms),
-	FIELD(FIELD_FLOAT, strength), FIELD(FIELD_INT, count_sum),
-	FIELDS(FIELD_INT, "fold_sum", fold_sum, MODEL_FOLDS),
-	FIELDS(FIELD_FLOAT, "learned_strength", learned.strength, EVIDENCE_N),
-	FIELDS(FIELD_FLOAT, "learned_weight", learned.weight, EVIDENCE_N),
-	FIELDS(FIELD_FLOAT, "learned_offset", learned.offset, 1),
-	FIELDS(FIELD_FLOAT, "learned_power", learned.power, 1),
-	FIELDS(FIELD_BOOL, "learned_trained", learned.trained, 1),
-	FIELD(FIELD_DOUBLE, budget_kud), FIELD(FIELD_DOUBLE, smallest_kud),
-	FIELDS(FIELD_FLOAT, "threshold", threshold, CHANNEL_N),
-	FIELDS(FIELD_DOUBLE, "tail_mixture", curve[CHANNEL_MIXTURE].tail, 1),
-	FIELDS(FIELD_DOUBLE, "tail_learned", curve[CHANNEL_LEARNED].tail, 1),
-	FIELDS(FIELD_DOUBLE, "tail", far.tail, 1),
-};
-
-static const struct field report_field[] = {
-	FIELD(FIELD_INT, n_events), FIELD(FIELD_INT, n_users), FIELD(FIELD_INT, n_alarms),
-	FIELD(FIELD_DOUBLE, user_days), FIELD(FIELD_DOUBLE, at_risk_per_day),
-	FIELD(FIELD_DOUBLE, log_loss), FIELD(FIELD_DOUBLE, log_loss_population),
-	FIELD(FIELD_DOUBLE, realised_kud), FIELD(FIELD_INT, from_ms), FIELD(FIELD_INT, to_ms),
-};
-
-static const struct field volume_field[] = {
-	FIELDS(FIELD_FLOAT, "volume_hour", volume.hour_of_week, VOLUME_WEEK_HOURS),
-	FIELDS(FIELD_FLOAT, "volume_discount", volume.discount, 1),
-	FIELDS(FIELD_FLOAT, "volume_prior_rate", volume.prior_rate, 1),
-	FIELDS(FIELD_FLOAT, "volume_prior_sessions", volume.prior_sessions, 1),
-	FIELDS(FIELD_UNSIGNED, "volume_lag_sessions", volume.lag_sessions, 1),
-	FIELDS(FIELD_UNSIGNED, "volume_warm_up_sessions", volume.warm_up_sessions, 1),
-	FIELDS(FIELD_FLOAT, "volume_threshold", volume.threshold, 1),
-	FIELDS(FIELD_BOOL, "volume_unverified", volume.unverified, 1),
-	FIELDS(FIELD_DOUBLE, "volume_budget_kud", volume.budget_kud, 1),
-	FIELDS(FIELD_DOUBLE, "volume_smallest_kud", volume.smallest_kud, 1),
-	FIELDS(FIELD_DOUBLE, "volume_first_part", volume.first_part, 1),
-	FIELDS(FIELD_DOUBLE, "tail_volume", volume.far.tail, 1),
-};
-
-static const struct field volume_report_field[] = {
-	FIELDS(FIELD_INT, "volume_alarms", volume.n_alarms, 1),
-	FIELDS(FIELD_INT, "volume_users", volume.n_users, 1),
-	FIELDS(FIELD_DOUBLE, "volume_user_days", volume.user_days, 1),
-	FIELDS(FIELD_DOUBLE, "volume_half_life", volume.half_life_sessions, 1),
-	FIELDS(FIELD_DOUBLE, "volume_log_loss", volume.log_loss, 1),
-};
-
-#define META "INSERT INTO meta VALUES (?, ?)", "SELECT key, value FROM meta"
-#define REPORT "INSERT INTO report VALUES (?, ?)", "SELECT key, value FROM report"
-#define LIST(fields) fields, sizeof fields / sizeof *fields
-
-static const struct field_table {
-	const char *insert, *select;
-	const struct field *field;
-	size_t n;
-	unsigned channel;               /* written where it speaks; 0: always */
-} field_table[] = {
-	{ META, LIST(meta_field), 0 },
-	{ REPORT, LIST(report_field), 0 },
-	{ META, LIST(volume_field), CHANNEL_BIT(CHANNEL_VOLUME) },
-	{ REPORT, LIST(volume_report_field), CHANNEL_BIT(CHANNEL_VOLUME) },
-};
-#define N_FIELD_TABLE (sizeof field_table / sizeof *field_table)
-
-static void bind_value(sqlite3_stmt *q, enum field_type type, const void *p)
-{
-	switch (type) {
-	case FIELD_BOOL: sqlite3_bind_int(q, 2, *(const bool *)p); break;
-	case FIELD_INT: sqlite3_bind_int64(q, 2, *(const int64_t *)p); break;
-	case FIELD_UNSIGNED: sqlite3_bind_int64(q, 2, *(const unsigned *)p); break;
-	case FIELD_FLOAT: sqlite3_bind_double(q, 2, (double)*(const float *)p); break;
-	case FIELD_DOUBLE: sqlite3_bind_double(q, 2, *(const double *)p); break;
-	}
-}
-
-/* SQLite keeps NaN as NULL. */
-static double column_real(sqlite3_stmt *q, int i)
-{
-	return sqlite3_column_type(q, i) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(q, i);
-}
-
-static void take_value(sqlite3_stmt *q, enum field_type type, void *p)
-{
-	switch (type) {
-	case FIELD_BOOL: *(bool *)p = sqlite3_column_int(q, 1) != 0; break;
-	case FIELD_INT: *(int64_t *)p = sqlite3_column_int64(q, 1); break;
-	case FIELD_UNSIGNED: *(unsigned *)p = (unsigned)sqlite3_column_int64(q, 1); break;
-	case FIELD_FLOAT: *(float *)p = (float)column_real(q, 1); break;
-	case FIELD_DOUBLE: *(double *)p = column_real(q, 1); break;
-	}
-}
-
-/* Runs q once and makes it ready for the next row. */
-static int put_row(sqlite3_stmt *q)
-{
-	sqlite3_step(q);
-	return sqlite3_reset(q);
-}
-
-static int put_fields(sqlite3 *db, const struct field_table *t, const struct model *m)
-{
-	sqlite3_stmt *q = NULL;
-	int rc = sqlite3_prepare_v2(db, t->insert, -1, &q, NULL);
-	char key[48];
-
-	for (size_t i = 0; i < t->n; i++)
-		for (size_t k = 0; k < t->field[i].n && rc == SQLITE_OK; k++) {
-			const struct field *f = &t->field[i];
-
-			snprintf(key, sizeof key, f->n > 1 ? "%s_%zu" : "%s", f->key, k);
-			sqlite3_bind_text(q, 1, key, -1, SQLITE_STATIC);
-			bind_value(q, f->type, (const char *)m + f->at + k * field_size[f->type]);
-			rc = put_row(q);
-		}
-	sqlite3_finalize(q);
-	return rc;
-}
 
 static int put_hash(sqlite3 *db, const struct model *m)
 {
@@ -171,7 +39,7 @@ static int put_hash(sqlite3 *db, const struct model *m)
 	snprintf(hex, sizeof hex, "%016" PRIx64, m->hash);
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_text(q, 1, hex, -1, SQLITE_STATIC);
-		rc = put_row(q);
+		rc = model_put_row(q);
 	}
 	sqlite3_finalize(q);
 	return rc;
@@ -195,7 +63,7 @@ static int put_shares(sqlite3 *db, const struct model *m)
 			sqlite3_bind_int64(q, 5 + f, (int64_t)s->fold_count[f]);
 			sqlite3_bind_int64(q, 5 + MODEL_FOLDS + f, (int64_t)s->fold_rows[f]);
 		}
-		rc = put_row(q);
+		rc = model_put_row(q);
 	}
 	sqlite3_finalize(q);
 	return rc;
@@ -212,7 +80,7 @@ static int put_items(sqlite3 *db, const struct model *m)
 		sqlite3_bind_int64(q, 2, m->item[i].rows);
 		for (int f = 0; f < MODEL_FOLDS; f++)
 			sqlite3_bind_int64(q, 3 + f, m->item[i].fold_rows[f]);
-		rc = put_row(q);
+		rc = model_put_row(q);
 	}
 	sqlite3_finalize(q);
 	return rc;
@@ -226,7 +94,8 @@ static const char *curve_name(int i)
 
 static const struct far_curve *curve_of(const struct model *m, int i)
 {
-	return i < CHANNEL_N ? &m->curve[i] : i == CHANNEL_VOLUME ? &m->volume.far : &m->far;
+	return i < CHANNEL_N ? &m->curve[i] : i == CHANNEL_VOLUME ? &m->volume.pledge.far :
+		i == CHANNEL_FORECAST ? &m->forecast.pledge.far : &m->far;
 }
 
 static int put_curve(sqlite3 *db, const struct model *m, int which)
@@ -239,7 +108,23 @@ static int put_curve(sqlite3 *db, const struct model *m, int which)
 		sqlite3_bind_text(q, 1, curve_name(which), -1, SQLITE_STATIC);
 		sqlite3_bind_double(q, 2, (double)c->point[i].score);
 		sqlite3_bind_double(q, 3, c->point[i].far);
-		rc = put_row(q);
+		rc = model_put_row(q);
+	}
+	sqlite3_finalize(q);
+	return rc;
+}
+
+static int put_forecaster(sqlite3 *db, const struct forecast_model *f)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = SQLITE_OK;
+
+	if (f->n_bytes == 0)
+		return rc;
+	rc = sqlite3_prepare_v2(db, "INSERT INTO blob VALUES ('forecaster', ?)", -1, &q, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_blob64(q, 1, f->bytes, f->n_bytes, SQLITE_STATIC);
+		rc = model_put_row(q);
 	}
 	sqlite3_finalize(q);
 	return rc;
@@ -255,15 +140,16 @@ int model_tables_write(sqlite3 *db, const struct model *m)
 	rc = sqlite3_exec(db, marks, NULL, NULL, NULL);
 	for (size_t i = 0; i < N_SCHEMA && rc == SQLITE_OK; i++)
 		rc = sqlite3_exec(db, schema[i], NULL, NULL, NULL);
-	for (size_t i = 0; i < N_FIELD_TABLE && rc == SQLITE_OK; i++)
-		if (!field_table[i].channel || m->channels & field_table[i].channel)
-			rc = put_fields(db, &field_table[i], m);
+	if (rc == SQLITE_OK)
+		rc = model_fields_put(db, m);
 	if (rc == SQLITE_OK)
 		rc = put_hash(db, m);
 	if (rc == SQLITE_OK)
 		rc = put_shares(db, m);
 	if (rc == SQLITE_OK)
 		rc = put_items(db, m);
+	if (rc == SQLITE_OK)
+		rc = put_forecaster(db, &m->forecast);
 	for (int i = 0; i <= CHANNELS && rc == SQLITE_OK; i++)
 		rc = put_curve(db, m, i);
 	return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
@@ -278,36 +164,6 @@ static int database_fault(sqlite3 *db, struct err *e)
 {
 	return sqlite3_errcode(db) == SQLITE_NOMEM ? err_set(e, -ENOMEM, "out of memory")
 		: damaged(e, sqlite3_errmsg(db));
-}
-
-/* Of an array the number behind the name tells the place. */
-static void take_field(sqlite3_stmt *q, const struct field *f, const char *key, struct model *m)
-{
-	size_t len = strlen(f->key), k = 0;
-	char *end = NULL;
-
-	if (strncmp(key, f->key, len) != 0)
-		return;
-	if (f->n > 1 && key[len] == '_' && key[len + 1] >= '0' && key[len + 1] <= '9')
-		k = strtoul(key + len + 1, &end, 10);
-	if (f->n > 1 ? end && !*end && k < f->n : !key[len])
-		take_value(q, f->type, (char *)m + f->at + k * field_size[f->type]);
-}
-
-static int take_fields(sqlite3 *db, const struct field_table *t, struct model *m, struct err *e)
-{
-	sqlite3_stmt *q = NULL;
-	int rc = sqlite3_prepare_v2(db, t->select, -1, &q, NULL);
-
-	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-		const char *key = (const char *)sqlite3_column_text(q, 0);
-
-		for (size_t i = 0; key && i < t->n; i++)
-			take_field(q, &t->field[i], key, m);
-		rc = SQLITE_OK;
-	}
-	sqlite3_finalize(q);
-	return rc == SQLITE_DONE ? 0 : database_fault(db, e);
 }
 
 /* Rows with a text each, read into a growing array. */
@@ -426,14 +282,35 @@ static int take_curve(sqlite3 *db, struct model *m, int which, struct err *e)
 	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		if (c->n == FAR_CURVE_MAX)
 			break;
-		c->point[c->n].score = (float)column_real(q, 0);
-		c->point[c->n++].far = column_real(q, 1);
+		c->point[c->n].score = (float)model_column_real(q, 0);
+		c->point[c->n++].far = model_column_real(q, 1);
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(q);
 	if (rc == SQLITE_ROW)
 		return damaged(e, "its far curve has too many points");
 	return rc == SQLITE_DONE ? 0 : database_fault(db, e);
+}
+
+/* Bytes that are no forecaster are damage, whatever their hash. */
+static int take_forecaster(sqlite3 *db, struct forecast_model *f, struct err *e)
+{
+	sqlite3_stmt *q = NULL;
+	int code = 0, rc = sqlite3_prepare_v2(db,
+		"SELECT bytes FROM blob WHERE name = 'forecaster'", -1, &q, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct err why = {0};
+		const void *bytes = sqlite3_column_blob(q, 0);
+
+		code = forecast_model_load(f, bytes, (size_t)sqlite3_column_bytes(q, 0), &why);
+		if (code < 0)
+			code = code == -ENOMEM ? err_set(e, code, "out of memory") :
+				damaged(e, why.text);
+		rc = SQLITE_DONE;
+	}
+	sqlite3_finalize(q);
+	return rc == SQLITE_DONE ? code : database_fault(db, e);
 }
 
 static int check_hash(sqlite3 *db, struct model *m, struct err *e)
@@ -453,16 +330,6 @@ static int check_hash(sqlite3 *db, struct model *m, struct err *e)
 			stored ? stored : "missing", hex);
 	sqlite3_finalize(q);
 	return code;
-}
-
-static bool curve_is_good(const struct far_curve *c)
-{
-	bool good = c->tail >= 0 && isfinite(c->tail);
-
-	for (uint32_t i = 0; i < c->n; i++)
-		good = good && isfinite(c->point[i].score) && isfinite(c->point[i].far)
-			&& c->point[i].far > 0 && (!i || c->point[i - 1].score < c->point[i].score);
-	return good;
 }
 
 static bool shares_are_good(const struct model *m)
@@ -497,8 +364,7 @@ static bool volume_is_good(const struct volume_model *v)
 {
 	bool good = v->discount > 0 && v->discount <= 1 && v->prior_rate > 0
 		&& isfinite(v->prior_rate) && v->prior_sessions > 0 && isfinite(v->prior_sessions)
-		&& !isnan(v->threshold) && v->first_part > 0 && v->first_part <= 1
-		&& curve_is_good(&v->far);
+		&& pledge_is_good(&v->pledge);
 
 	for (int h = 0; h < VOLUME_WEEK_HOURS; h++)
 		good = good && v->hour_of_week[h] > 0 && v->hour_of_week[h] <= VOLUME_WEEK_HOURS;
@@ -511,11 +377,13 @@ static int check_sense(const struct model *m, struct err *e)
 	bool good = m->gap_ms > 0 && m->strength > 0 && isfinite(m->strength)
 		&& (m->n_folds == 0 || m->n_folds == MODEL_FOLDS)
 		&& m->channels > 0 && m->channels < CHANNEL_BIT(CHANNELS)
-		&& curve_is_good(&m->far) && shares_are_good(m) && weights_are_good(m)
-		&& (!(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) || volume_is_good(&m->volume));
+		&& far_curve_is_good(&m->far) && shares_are_good(m) && weights_are_good(m)
+		&& (!(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) || volume_is_good(&m->volume))
+		&& (!(m->channels & CHANNEL_BIT(CHANNEL_FORECAST))
+			|| forecast_model_is_good(&m->forecast));
 
 	for (int c = 0; c < CHANNEL_N; c++)
-		good = good && !isnan(m->threshold[c]) && curve_is_good(&m->curve[c]);
+		good = good && !isnan(m->threshold[c]) && far_curve_is_good(&m->curve[c]);
 	return good ? 0 : damaged(e, "a value is out of its range");
 }
 
@@ -543,10 +411,12 @@ int model_tables_read(sqlite3 *db, struct model *m, size_t size, struct err *e)
 {
 	int code = check_schema(db, e);
 
-	for (size_t i = 0; i < N_FIELD_TABLE && !code; i++)
-		code = take_fields(db, &field_table[i], m, e);
+	if (!code && model_fields_take(db, m) != SQLITE_OK)
+		code = database_fault(db, e);
 	if (!code)
 		code = take_texts(db, m, size, e);
+	if (!code)
+		code = take_forecaster(db, &m->forecast, e);
 	for (int i = 0; i <= CHANNELS && !code; i++)
 		code = take_curve(db, m, i, e);
 	if (!code)

@@ -1,7 +1,5 @@
 #include "model/volume_model.h"
 
-#include <math.h>
-
 void volume_model_default(struct volume_model *m)
 {
 	*m = (struct volume_model){
@@ -11,10 +9,8 @@ void volume_model_default(struct volume_model *m)
 		.prior_sessions = .25f,
 		.lag_sessions = 8,
 		.warm_up_sessions = 10,
-		.threshold = INFINITY,
-		.unverified = true,
-		.first_part = 1,
 	};
+	pledge_default(&m->pledge);
 	for (int h = 0; h < VOLUME_WEEK_HOURS; h++)
 		m->hour_of_week[h] = 1;
 }

@@ -6,21 +6,21 @@
 
 #define DAY_MS 86400000.0
 
-/* Volume has a budget of its own, and users at risk of its own. */
-static double volume_day(const struct model *m)
+/* Those that have a budget of their own have users at risk of their own. */
+static double day_beside(const struct model *m, enum channel c, const struct pledge *p)
 {
-	const struct volume_model *v = &m->volume;
-
-	if (!(m->channels & CHANNEL_BIT(CHANNEL_VOLUME)) || !(m->user_days > 0))
+	if (!(m->channels & CHANNEL_BIT(c)) || !(m->user_days > 0))
 		return 0;
-	return v->budget_kud / 1000 * v->user_days * m->at_risk_per_day / m->user_days;
+	return p->budget_kud / 1000 * p->user_days * m->at_risk_per_day / m->user_days;
 }
 
 bool promise_of(const struct model *m, int64_t span_ms, uint32_t n_alerts, struct promise *ret)
 {
 	if (!m || !(m->budget_kud > 0) || !(m->at_risk_per_day > 0) || span_ms <= 0)
 		return false;
-	ret->day = m->budget_kud * m->at_risk_per_day / 1000 + volume_day(m);
+	ret->day = m->budget_kud * m->at_risk_per_day / 1000 +
+		day_beside(m, CHANNEL_VOLUME, &m->volume.pledge) +
+		day_beside(m, CHANNEL_FORECAST, &m->forecast.pledge);
 	ret->so_far = ret->day * (double)span_ms / DAY_MS;
 	ret->is_broken = ret->so_far >= PROMISE_LEAST
 		&& n_alerts > PROMISE_TOO_MANY * ret->so_far;

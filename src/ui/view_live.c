@@ -68,15 +68,21 @@ static double share(uint32_t part, uint32_t whole)
 	return whole ? 100.0 * part / whole : 0;
 }
 
+static float threshold_of(const struct snapshot *s, const struct finding *f)
+{
+	return f->kind == KIND_VOLUME ? s->volume_threshold :
+		f->kind == KIND_FORECAST ? s->forecast_threshold : s->threshold;
+}
+
 static void put_change(struct ui *u, const struct finding *f, struct box b, int line)
 {
 	struct parts p = { .n = 0 };
 	char user[UI_NAME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
 
 	parts_add(&p, 0, INK_TITLE, "%s", ui_brief(ui_user(u, f->user, user), 30));
-	if (f->kind == KIND_VOLUME)
-		parts_add(&p, 1, INK_GAIN, "%s > %s sessions", ui_from(u, f, from),
-			ui_to(u, f, to));
+	if (f->kind == KIND_VOLUME || f->kind == KIND_FORECAST)
+		parts_add(&p, 1, INK_GAIN, "%s > %s %s", ui_from(u, f, from), ui_to(u, f, to),
+			f->kind == KIND_VOLUME ? "sessions" : "interest");
 	if (f->from != DICT_NONE)
 		parts_add(&p, 2, INK_TEXT, "%s %.0f%% > %.0f%%",
 			ui_brief(ui_category(u, f->from, from), 24),
@@ -86,7 +92,7 @@ static void put_change(struct ui *u, const struct finding *f, struct box b, int 
 			ui_brief(ui_category(u, f->to, to), 24), share(f->to_before, f->n_before),
 			share(f->to_after, f->n_after));
 	parts_add(&p, 3, INK_TEXT, "score %.2f, alarm at %.2f", (double)f->score,
-		(double)(f->kind == KIND_VOLUME ? u->snap->volume_threshold : u->snap->threshold));
+		(double)threshold_of(u->snap, f));
 	parts_draw(&p, &u->term, line, b.column, b.columns);
 }
 
@@ -99,6 +105,11 @@ static void put_why(struct ui *u, const struct finding *f, struct box b, int lin
 		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
 			"%u sessions since %s, where %.3g a day were expected", f->n_after,
 			ui_time(u, f->onset_ms, time), (double)f->level_before);
+	else if (f->kind == KIND_FORECAST)
+		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
+			"%.3g a day forecast, %.3g smoothed; on that side since %s",
+			(double)f->level_after, (double)f->level_before,
+			ui_time(u, f->onset_ms, time));
 	else
 		term_putf(&u->term, line, b.column + 8, b.columns - 8, INK_TEXT,
 			"%u of %u counts since %s, %u of %u before, were in %s", f->to_after,

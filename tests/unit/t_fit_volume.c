@@ -171,11 +171,11 @@ static void keeps_promise(enum mood mood, double kud)
 	struct plan calibration = { 0, 1200, 240, mood, false };
 	struct plan others = { 5000, 2400, 240, mood, false };
 	assert_int_equal(fit(&m, &calibration, kud, 2), 0);
-	assert_false(m.unverified);
-	assert_true(m.n_users > 1000);
-	assert_true(far_curve_at(&m.far, m.threshold) < 1.1 * kud);
+	assert_false(m.pledge.unverified);
+	assert_true(m.pledge.n_users > 1000);
+	assert_true(far_curve_at(&m.pledge.far, m.pledge.threshold) < 1.1 * kud);
 	struct count seen = detect(&m, &calibration), c = detect(&m, &others);
-	assert_int_equal(seen.alarms, m.n_alarms);
+	assert_int_equal(seen.alarms, m.pledge.n_alarms);
 	double in_use = seen.alarms / (seen.days / 1000 * kud);
 	assert_true(in_use > .75 && in_use <= 1 + 1e-3);
 	double ratio = c.alarms / (c.days / 1000 * kud);
@@ -225,12 +225,14 @@ static void order_and_threads_do_not_show(void **state)
 	assert_memory_equal(m[0].hour_of_week, m[1].hour_of_week, sizeof m->hour_of_week);
 	assert_true(m[0].discount == m[1].discount && m[0].prior_rate == m[1].prior_rate);
 	assert_true(m[0].prior_sessions == m[1].prior_sessions);
-	assert_true(m[0].threshold == m[1].threshold && m[0].log_loss == m[1].log_loss);
-	assert_true(m[0].n_alarms == m[1].n_alarms && m[0].user_days == m[1].user_days);
-	assert_int_equal(m[0].far.n, m[1].far.n);
-	for (uint32_t i = 0; i < m[0].far.n; i++)
-		assert_true(m[0].far.point[i].score == m[1].far.point[i].score &&
-			m[0].far.point[i].far == m[1].far.point[i].far);
+	assert_true(m[0].log_loss == m[1].log_loss);
+	assert_true(m[0].pledge.threshold == m[1].pledge.threshold);
+	assert_true(m[0].pledge.n_alarms == m[1].pledge.n_alarms);
+	assert_true(m[0].pledge.user_days == m[1].pledge.user_days);
+	assert_int_equal(m[0].pledge.far.n, m[1].pledge.far.n);
+	for (uint32_t i = 0; i < m[0].pledge.far.n; i++)
+		assert_true(m[0].pledge.far.point[i].score == m[1].pledge.far.point[i].score &&
+			m[0].pledge.far.point[i].far == m[1].pledge.far.point[i].far);
 	free(m);
 }
 
@@ -242,7 +244,7 @@ static void a_wandering_rate_teaches_to_forget(void **state)
 	assert_int_equal(fit(&wandering, &(struct plan){ 0, 400, 300, WANDERING, false }, 0, 2), 0);
 	assert_true(even.half_life_sessions >= 128);
 	assert_true(wandering.half_life_sessions <= 32);
-	assert_true(wandering.threshold > even.threshold);
+	assert_true(wandering.pledge.threshold > even.pledge.threshold);
 }
 
 static void a_budget_too_small_is_not_verified(void **state)
@@ -250,15 +252,15 @@ static void a_budget_too_small_is_not_verified(void **state)
 	struct volume_model m;
 	(void)state;
 	assert_int_equal(fit(&m, &(struct plan){ 0, 200, 60, EVEN, false }, .01, 2), 0);
-	assert_true(m.unverified);
-	assert_true(m.smallest_kud > .01 && isfinite(m.threshold));
-	assert_true(m.threshold > m.far.point[m.far.n - 1].score);
+	assert_true(m.pledge.unverified);
+	assert_true(m.pledge.smallest_kud > .01 && isfinite(m.pledge.threshold));
+	assert_true(m.pledge.threshold > m.pledge.far.point[m.pledge.far.n - 1].score);
 	assert_int_equal(fit(&m, &(struct plan){ 0, 200, 60, EVEN, false }, 0, 2), 0);
-	assert_false(m.unverified);
-	assert_true(m.budget_kud == fmax(.5, m.smallest_kud));
-	float before = m.threshold;
-	volume_model_budget(&m, 4 * m.budget_kud);
-	assert_true(m.threshold < before && !m.unverified);
+	assert_false(m.pledge.unverified);
+	assert_true(m.pledge.budget_kud == fmax(.5, m.pledge.smallest_kud));
+	float before = m.pledge.threshold;
+	pledge_set(&m.pledge, 4 * m.pledge.budget_kud);
+	assert_true(m.pledge.threshold < before && !m.pledge.unverified);
 }
 
 static void nobody_at_risk_leaves_no_threshold(void **state)
@@ -266,9 +268,9 @@ static void nobody_at_risk_leaves_no_threshold(void **state)
 	struct volume_model m;
 	(void)state;
 	assert_int_equal(fit(&m, &(struct plan){ 0, 5, 2, EVEN, false }, 1, 2), -ENODATA);
-	assert_true(isinf(m.threshold) && m.unverified);
+	assert_true(isinf(m.pledge.threshold) && m.pledge.unverified);
 	assert_int_equal(fit(&m, &(struct plan){ 0, 0, 0, EVEN, false }, 1, 2), -ENODATA);
-	assert_true(isinf(m.threshold) && m.hour_of_week[0] == 1);
+	assert_true(isinf(m.pledge.threshold) && m.hour_of_week[0] == 1);
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "clicks.h"
 #include "model/model.h"
 
 static const struct { const char *s; uint32_t len; uint64_t count; } share[] = {
@@ -29,7 +30,8 @@ static void make(struct model *m, size_t rotate)
 	*m = (struct model){
 		.gap_ms = 1234567, .strength = 12.3f, .count_sum = 200,
 		.threshold = { 7.7f, -1e-42f },
-		.channels = CHANNEL_BIT(CHANNEL_MIXTURE) | CHANNEL_BIT(CHANNEL_VOLUME),
+		.channels = CHANNEL_BIT(CHANNEL_MIXTURE) | CHANNEL_BIT(CHANNEL_VOLUME) |
+			CHANNEL_BIT(CHANNEL_FORECAST),
 		.n_folds = MODEL_FOLDS,
 		.learned = { { .1f, 20, 3e30f }, { 1, .5f, -.3f }, 2.5f, .3f, true },
 		.fold_sum = { 3, 2, 1, 5, 0 },
@@ -44,10 +46,13 @@ static void make(struct model *m, size_t rotate)
 	};
 	volume_model_default(&m->volume);
 	m->volume.hour_of_week[167] = 1.25f;
-	m->volume.threshold = 4.5f;
-	m->volume.unverified = false;
-	m->volume.n_users = 12;
-	m->volume.far = (struct far_curve){ { { 1, 30 }, { 4.5f, .5 } }, 2, .9 };
+	m->volume.pledge.threshold = 4.5f;
+	m->volume.pledge.unverified = false;
+	m->volume.pledge.n_users = 12;
+	m->volume.pledge.far = (struct far_curve){ { { 1, 30 }, { 4.5f, .5 } }, 2, .9 };
+	known_model(&m->forecast, 2.5f);
+	m->forecast.pledge.n_alarms = 5;
+	m->forecast.figure[FORECASTER_LINEAR] = (struct forecast_figure){ 1.5, .5, .25, .125, -3 };
 	m->share = mem_get(N_SHARE, sizeof *m->share);
 	m->n_share = N_SHARE;
 	for (size_t i = 0; i < N_SHARE; i++) {
@@ -90,6 +95,10 @@ static void assert_same(const struct model *a, const struct model *b)
 		assert_memory_equal(a->item[i].fold_rows, b->item[i].fold_rows,
 			sizeof a->item[i].fold_rows);
 	}
+	assert_int_equal(x.forecast.n_bytes, y.forecast.n_bytes);
+	assert_memory_equal(x.forecast.bytes, y.forecast.bytes, x.forecast.n_bytes);
+	assert_memory_equal(&x.forecast.scale, &y.forecast.scale, sizeof x.forecast -
+		offsetof(struct forecast_model, scale));
 	x.share = y.share = NULL;
 	assert_int_equal(isnan(x.log_loss_population), isnan(y.log_loss_population));
 	x.log_loss_population = y.log_loss_population = 0;
@@ -139,14 +148,6 @@ static void hash_ignores_order_and_report(void **state)
 	model_done(&b);
 }
 
-static void hash_sees_every_field(void **state)
-{
-	struct model m;
-	uint64_t hash;
-
-	(void)state;
-	make(&m, 0);
-	hash = m.hash;
 #define CHANGES(lvalue, other) do { \
 		__typeof__(lvalue) old = (lvalue); \
 		(lvalue) = (other); \
@@ -156,6 +157,13 @@ static void hash_sees_every_field(void **state)
 		model_seal(&m); \
 		assert_int_equal(m.hash, hash); \
 	} while (0)
+
+static void hash_sees_every_field(void **state)
+{
+	struct model m;
+	(void)state;
+	make(&m, 0);
+	uint64_t hash = m.hash;
 	CHANGES(m.provisional, true);
 	CHANGES(m.unverified, false);
 	CHANGES(m.gap_ms, 1234568);
@@ -185,22 +193,31 @@ static void hash_sees_every_field(void **state)
 	CHANGES(m.far.point[2].far, .8);
 	CHANGES(m.far.n, 2);
 	CHANGES(m.far.tail, 1);
+	model_done(&m);
+}
+
+static void hash_sees_the_channels_beside(void **state)
+{
+	struct model m;
+	(void)state;
+	make(&m, 0);
+	uint64_t hash = m.hash;
 	CHANGES(m.volume.hour_of_week[3], 2);
 	CHANGES(m.volume.discount, .5f);
 	CHANGES(m.volume.prior_rate, .5f);
 	CHANGES(m.volume.prior_sessions, .5f);
 	CHANGES(m.volume.lag_sessions, 9);
 	CHANGES(m.volume.warm_up_sessions, 9);
-	CHANGES(m.volume.threshold, 4);
-	CHANGES(m.volume.budget_kud, 4);
-	CHANGES(m.volume.smallest_kud, 4);
-	CHANGES(m.volume.first_part, .5);
-	CHANGES(m.volume.far.point[1].far, .4);
+	CHANGES(m.volume.pledge.threshold, 4);
+	CHANGES(m.volume.pledge.budget_kud, 4);
+	CHANGES(m.volume.pledge.smallest_kud, 4);
+	CHANGES(m.volume.pledge.first_part, .5);
+	CHANGES(m.volume.pledge.far.point[1].far, .4);
 	model_done(&m);
 }
 
-/* Files without the channel keep the hash they had before it was known. */
-static void volume_counts_where_it_speaks(void **state)
+/* Files without the channels keep the hash they had before those were known. */
+static void volume_and_forecast_count_where_they_speak(void **state)
 {
 	struct model m;
 	uint64_t hash;
@@ -210,7 +227,8 @@ static void volume_counts_where_it_speaks(void **state)
 	m.channels = CHANNEL_BIT(CHANNEL_MIXTURE);
 	model_seal(&m);
 	hash = m.hash;
-	m.volume.threshold = 99;
+	m.volume.pledge.threshold = 99;
+	m.forecast.pledge.threshold = 99;
 	model_seal(&m);
 	assert_int_equal(m.hash, hash);
 	model_done(&m);
@@ -495,7 +513,7 @@ static void refusals_name_file_and_reason(void **state)
 	sql(f->path, "CREATE TABLE share (category, count)");
 	assert_refused(f, -EBADMSG, "not a veer model");
 	saved(f);
-	sql(f->path, "PRAGMA user_version = 4");
+	sql(f->path, "PRAGMA user_version = 5");
 	assert_refused(f, -EPROTO, "newer veer");
 	saved(f);
 	sql(f->path, "UPDATE share SET count = count + 1 WHERE category = 'shoes'");
@@ -503,6 +521,9 @@ static void refusals_name_file_and_reason(void **state)
 	saved(f);
 	sql(f->path, "DELETE FROM meta WHERE key = 'hash'");
 	assert_refused(f, -EBADMSG, "missing");
+	saved(f);
+	sql(f->path, "UPDATE blob SET bytes = substr(bytes, 1, length(bytes) - 1)");
+	assert_refused(f, -EBADMSG, "damaged: a linear forecaster is cut short");
 	saved(f);
 	assert_int_equal(truncate(f->path, 9000), 0);
 	assert_refused(f, -EBADMSG, "damaged: its size");
@@ -553,7 +574,8 @@ int main(void)
 		cmocka_unit_test(default_knows_nothing_and_says_so),
 		cmocka_unit_test(hash_ignores_order_and_report),
 		cmocka_unit_test(hash_sees_every_field),
-		cmocka_unit_test(volume_counts_where_it_speaks),
+		cmocka_unit_test(hash_sees_the_channels_beside),
+		cmocka_unit_test(volume_and_forecast_count_where_they_speak),
 		cmocka_unit_test(negative_zero_is_zero),
 		cmocka_unit_test(pi_is_the_smoothed_share_of_other_folds),
 		cmocka_unit_test(folds_are_even),

@@ -18,7 +18,7 @@ static int push(struct profile *p, int64_t at, const uint32_t *category, uint32_
 {
 	struct sight s[8];
 	for (uint32_t i = 0; i < n; i++)
-		s[i] = (struct sight){ category[i], category[i], (uint16_t)category[i] };
+		s[i] = (struct sight){ category[i], category[i], (uint16_t)category[i], 0 };
 	if (profile_is_over(p, at, GAP))
 		profile_close(p);
 	return profile_push(p, at, s, n, ret);
@@ -60,7 +60,7 @@ static void an_item_is_a_row_once_a_session(void **state)
 {
 	struct profile p;
 	struct row r;
-	struct sight s = { 1, 10, 10 };
+	struct sight s = { 1, 10, 10, 0 };
 	(void)state;
 	profile_init(&p);
 	assert_int_equal(profile_push(&p, 0, &s, 1, &r), 1);

@@ -34,8 +34,8 @@ static void volume_has_its_own_share(void **state)
 	struct promise p;
 
 	(void)state;
-	m.volume.budget_kud = .25;
-	m.volume.user_days = 20000;
+	m.volume.pledge.budget_kud = .25;
+	m.volume.pledge.user_days = 20000;
 	assert_true(promise_of(&m, 2 * DAY_MS, 0, &p));
 	assert_float_equal(p.day, 2.5, 1e-9);
 	assert_float_equal(p.so_far, 5, 1e-9);

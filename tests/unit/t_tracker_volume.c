@@ -108,8 +108,9 @@ static int setup(void **state)
 	model_default(&w->m);
 	w->m.channels = CHANNEL_BIT(CHANNEL_VOLUME);
 	w->m.volume.prior_rate = .4f;
-	w->m.volume.threshold = 5;
-	w->m.volume.far = (struct far_curve){ .point = { { 3, 10 }, { 6, 1 } }, .n = 2, .tail = 1 };
+	w->m.volume.pledge.threshold = 5;
+	w->m.volume.pledge.far = (struct far_curve){ .point = { { 3, 10 }, { 6, 1 } }, .n = 2,
+		.tail = 1 };
 	model_seal(&w->m);
 	for (uint32_t user = 0; user < USERS; user++)
 		run_alone(w, user);
@@ -148,7 +149,7 @@ static void assert_as_alone(struct world *w, struct found *got)
 		assert_int_equal(x->n_before, y->n_before);
 		assert_int_equal(x->n_after, y->n_after);
 		assert_true(x->score == y->score && x->kind == KIND_VOLUME);
-		assert_true(x->far == (float)far_curve_at(&w->m.volume.far, y->score));
+		assert_true(x->far == (float)far_curve_at(&w->m.volume.pledge.far, y->score));
 	}
 }
 

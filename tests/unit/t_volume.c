@@ -57,7 +57,7 @@ static struct volume_model a_model(float threshold)
 	struct volume_model m;
 	double sum = 0;
 	volume_model_default(&m);
-	m.threshold = threshold;
+	m.pledge.threshold = threshold;
 	for (int h = 0; h < VOLUME_WEEK_HOURS; h++) {
 		double weight = (h % 24 < 6 ? .25 : 1) * (h / 24 == 5 ? 2 : 1);
 		m.hour_of_week[h] = (float)weight;
@@ -383,7 +383,7 @@ static void records_tell_the_first_alarm_of_any_threshold(void **state)
 		if (high.n > 0)
 			assert_true(is_close((double)high.a[high.n - 1].score,
 				(double)highest_read(&r, v, 100)));
-		while (i < high.n && high.a[i].score < m.threshold)
+		while (i < high.n && high.a[i].score < m.pledge.threshold)
 			i++;
 		assert_int_equal(a.n > 0, i < high.n);
 		if (a.n == 0)

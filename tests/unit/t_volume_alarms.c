@@ -45,7 +45,7 @@ static struct alarms found_in(const struct visits *v, uint32_t end, float thresh
 	struct volume_rule r;
 	struct alarms ret;
 	volume_model_default(&m);
-	m.threshold = threshold;
+	m.pledge.threshold = threshold;
 	volume_rule_init(&r, &m, &day);
 	run_visits(&ret, &r, v, 0, MONDAY + end * DAY);
 	return ret;
@@ -172,7 +172,7 @@ static void the_week_is_expected(void **state)
 			v.ms[v.n++] = MONDAY + (week * 7 + 5) * DAY + k * HOUR_MS;
 	assert_true(found_in(&v, 210, 10).n > 0);
 	volume_model_default(&m);
-	m.threshold = 10;
+	m.pledge.threshold = 10;
 	for (int h = 0; h < VOLUME_WEEK_HOURS; h++)
 		m.hour_of_week[h] = h / 24 == 5 ? 6.5f : .0833f;
 	volume_rule_init(&r, &m, &day);

@@ -1,0 +1,69 @@
+/* fit_forecast.h - the model of channel `forecast` from a log: a forecaster, and a threshold.
+ *
+ * Rows are what the channel itself sees (detect/forecast.h) of a sample of users; the forecasters
+ * asked for are judged on steps later than those they learnt from (validate.h), beside the last
+ * value and that of a week before, and the one of least squared error is fitted to all rows. Its
+ * forecasts of all users give the error of all, and record highs a threshold whose alarms, fresh
+ * starts and all, stay within the channel's own budget (fit_pledge.h). At risk: from the close
+ * that ends the warm-up to the user's last event or the alarm; alarms count also after the last
+ * event. Threads do not change the result; OpenBLAS is to run on one.
+ */
+#ifndef LEARN_FIT_FORECAST_H
+#define LEARN_FIT_FORECAST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "learn/fit.h"
+#include "learn/fit_lstm.h"
+#include "learn/normal.h"
+#include "model/forecaster.h"
+#include "model/lstm.h"
+
+struct err;
+struct forecast_model;
+struct history;
+struct ids;
+struct step;
+
+#define FORECAST_KIND(k) (1u << (k))
+#define FORECAST_KINDS_ALL (FORECAST_KIND(FORECASTER_LINEAR) | \
+	FORECAST_KIND(FORECASTER_FOREST) | FORECAST_KIND(FORECASTER_LSTM))
+#define FORECAST_EPOCHS_MAX 64u
+
+struct forecast_fit_options {
+	const struct step *step;        /* of a fixed span */
+	int64_t until_ms;               /* the horizon; INT64_MAX: the end of the log */
+	struct budget budget;           /* amount 0: the default of CONTRACT */
+	float epsilon;                  /* the threshold by hand; 0: calibrate it */
+	unsigned kinds;                 /* mask of FORECAST_KIND() */
+	bool insists;           /* keeps the best even where a naive forecast is as good */
+	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
+	enum lstm_precision precision;  /* of a network's weights */
+	uint64_t seed;
+	unsigned threads;
+	const atomic_bool *stop;        /* may be NULL; -ECANCELED */
+};
+
+/* What a person should hear of it; the figures are in the model. */
+struct forecast_report {
+	enum forecaster_kind best;      /* of those judged; NONE: there was nothing to judge on */
+	bool better;                    /* than either naive forecast */
+	char warning[NORMAL_WARNING_MAX];       /* columns that follow from others, or "" */
+	char name[FEATURE_MAX][FEATURE_NAME_MAX];
+	uint32_t n_names;
+	double importance[FEATURE_MAX]; /* of a forest's columns, by permutation */
+	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of a network's last fit */
+	uint32_t n_epochs, best_epoch;
+	struct lstm_gap rounded;        /* by the precision asked for, in interest a step */
+};
+
+/* 0 with FORECASTER_NONE when no forecaster is better than naive, and none was insisted on.
+ * -ENODATA when there are too few steps, or nobody was ever at risk: the threshold is INFINITY; the
+ * caller may go on with that. ret is set in any case.
+ */
+int fit_forecast(struct forecast_model *m, const struct history *h, const struct ids *ids,
+	const struct forecast_fit_options *o, struct forecast_report *ret, struct err *e);
+
+#endif

@@ -1,0 +1,67 @@
+/* fit_forecast_parts.h - the inside of fit_forecast(): walks over users, rows, kinds, the pledge.
+ */
+#ifndef LEARN_FIT_FORECAST_PARTS_H
+#define LEARN_FIT_FORECAST_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "detect/forecast.h"
+#include "learn/dataset.h"
+#include "learn/fit_forecast.h"
+#include "series/history.h"
+
+/* One fit in progress. */
+struct forecast_fit {
+	struct forecast_model *m;
+	const struct history *h;
+	const struct ids *ids;
+	const struct forecast_fit_options *o;
+	struct forecast_report *report;
+	int64_t horizon_ms;     /* up to which steps close */
+	double days;            /* of the log, at least one */
+	uint64_t *first;        /* [n_users + 1]: where a user's forecasts begin in known */
+	float *known;           /* what the model's forecaster says of every step of every user */
+	uint32_t *user;         /* [n_sampled]: those whose steps are learnt from */
+	uint32_t n_sampled;
+};
+
+static inline bool forecast_fit_is_stopped(const struct forecast_fit *f)
+{
+	return f->o->stop && atomic_load(f->o->stop);
+}
+
+/* One user, through to the horizon. */
+struct forecast_walk {
+	const struct forecast_rule *rule;
+	struct forecast state;
+	struct user_events u;
+	int64_t until_ms, horizon_ms;
+	uint32_t i;             /* the next event */
+	int64_t last_ms;        /* of the user's last event that counts; INT64_MIN: none */
+};
+void forecast_walk_init(struct forecast_walk *w, const struct forecast_fit *f,
+	const struct forecast_rule *r, uint32_t user);
+/* The next alarm or record; false: the end. */
+bool forecast_walk_next(struct forecast_walk *w, struct forecast_alarm *ret);
+
+/* Sets first, and user. -ENODATA: too few steps to learn from. */
+int forecast_fit_sample(struct forecast_fit *f, struct err *e);
+/* Caps of the steps that are learnt from. */
+int forecast_fit_caps(const struct forecast_fit *f, struct feature_set *s, struct err *e);
+/* What the sampled users' steps are to a forecaster of that shape, user after user. */
+int forecast_fit_rows(const struct forecast_fit *f, const struct forecaster *shape,
+	struct dataset *ret, struct err *e);
+/* Sets known, and the scale of the model, by the model's forecaster. */
+int forecast_fit_known(struct forecast_fit *f, struct err *e);
+
+/* Features, no weights yet. */
+int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
+	struct forecaster *ret, struct err *e);
+/* The figures of the kinds asked for, and the best fitted to all rows, in the model. */
+int forecast_fit_best(struct forecast_fit *f, struct err *e);
+
+/* The threshold, when known is. */
+int forecast_fit_pledge(struct forecast_fit *f, struct err *e);
+
+#endif
