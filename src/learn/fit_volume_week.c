@@ -116,7 +116,8 @@ void fit_week(struct volume_fit *f)
 {
 	struct census c;
 	take_census(&c, f);
-	f->days = fmax((double)(c.last_ms - c.first_ms) / DAY_MS, 1);
+	f->days = c.first_ms > c.last_ms ? 1 :
+		fmax((double)(c.last_ms - c.first_ms) / DAY_MS, 1);
 	weigh_hours(f->m, &c, f->o->step);
 	if (c.wait_ms > 0)
 		f->m->prior_rate = (float)((double)c.waits * DAY_MS / (double)c.wait_ms);
