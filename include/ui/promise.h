@@ -1,8 +1,8 @@
 /* promise.h - the alerts that came, held against those that the model's budget promised.
  *
- * Promised: budget x users at risk a day (model.h) x days gone, of interest and of volume. What the
- * console knows of risk is the calibration users' average, so this is a measure for a look, not the
- * proof of `evaluate`.
+ * Promised: budget x users at risk a day x days gone, of each budget. Of the users at hand as large
+ * a part is taken to be at risk as of the model's (model.h), so this is a measure for a look, not
+ * the proof of `evaluate`.
  */
 #ifndef UI_PROMISE_H
 #define UI_PROMISE_H
@@ -23,8 +23,14 @@ struct promise {
 	bool is_broken;
 };
 
+/* What there was. */
+struct promise_log {
+	int64_t span_ms;
+	uint32_t n_users, n_alerts;
+};
+
 /* False: nothing is promised, as by a provisional model, or nothing has passed. */
-bool promise_of(const struct model *m, int64_t span_ms, uint32_t n_alerts, struct promise *ret);
+bool promise_of(const struct model *m, const struct promise_log *l, struct promise *ret);
 /* A part of the status line: "12 alerts, 10 promised so far (1.2 a day)". */
 void promise_add(const struct ui *u, struct parts *p, unsigned rank);
 

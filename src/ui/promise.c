@@ -14,16 +14,18 @@ static double day_beside(const struct model *m, enum channel c, const struct ple
 	return p->budget_kud / 1000 * p->user_days * m->at_risk_per_day / m->user_days;
 }
 
-bool promise_of(const struct model *m, int64_t span_ms, uint32_t n_alerts, struct promise *ret)
+bool promise_of(const struct model *m, const struct promise_log *l, struct promise *ret)
 {
-	if (!m || !(m->budget_kud > 0) || !(m->at_risk_per_day > 0) || span_ms <= 0)
+	if (!m || !(m->budget_kud > 0) || !(m->at_risk_per_day > 0) || !m->n_users
+		|| l->span_ms <= 0)
 		return false;
 	ret->day = m->budget_kud * m->at_risk_per_day / 1000 +
 		day_beside(m, CHANNEL_VOLUME, &m->volume.pledge) +
 		day_beside(m, CHANNEL_FORECAST, &m->forecast.pledge);
-	ret->so_far = ret->day * (double)span_ms / DAY_MS;
+	ret->day *= (double)l->n_users / (double)m->n_users;
+	ret->so_far = ret->day * (double)l->span_ms / DAY_MS;
 	ret->is_broken = ret->so_far >= PROMISE_LEAST
-		&& n_alerts > PROMISE_TOO_MANY * ret->so_far;
+		&& l->n_alerts > PROMISE_TOO_MANY * ret->so_far;
 	return true;
 }
 
@@ -35,7 +37,8 @@ void promise_add(const struct ui *u, struct parts *p, unsigned rank)
 	struct promise q;
 	struct part *part;
 
-	if (!promise_of(m, s->data_ms - s->first_ms, s->n_alerts, &q))
+	if (!promise_of(m, &(struct promise_log){ s->data_ms - s->first_ms, s->users,
+		s->n_alerts }, &q))
 		return;
 	part = parts_add(p, rank, q.is_broken ? INK_HIGH : INK_DIM,
 		"%s alert%s, %.*f promised so far%s", words_count(s->n_alerts, n),

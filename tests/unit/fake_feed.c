@@ -356,6 +356,7 @@ struct feed *fake_open(const struct fake_options *o)
 	k->model.hash = 0x1f2e3d4c5b6a7988;
 	k->model.budget_kud = 250;
 	k->model.at_risk_per_day = 10;
+	k->model.n_users = N_USERS;
 	make_events(k);
 	make_alerts(k);
 	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,

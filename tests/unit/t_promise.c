@@ -14,64 +14,81 @@
 
 static void promised_by_budget_and_risk(void **state)
 {
-	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000 };
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .n_users = 8000 };
 	struct promise p;
 
 	(void)state;
-	assert_true(promise_of(&m, 3 * DAY_MS, 12, &p));
+	assert_true(promise_of(&m, &(struct promise_log){ 3 * DAY_MS, 8000, 12 }, &p));
 	assert_float_equal(p.day, 2, 1e-9);
 	assert_float_equal(p.so_far, 6, 1e-9);
 	assert_false(p.is_broken);
-	assert_true(promise_of(&m, 3 * DAY_MS, 13, &p));
+	assert_true(promise_of(&m, &(struct promise_log){ 3 * DAY_MS, 8000, 13 }, &p));
 	assert_true(p.is_broken);
+}
+
+/* A model of a larger shop, or of a smaller one. */
+static void users_at_hand_count(void **state)
+{
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .n_users = 8000 };
+	struct promise p;
+
+	(void)state;
+	assert_true(promise_of(&m, &(struct promise_log){ 3 * DAY_MS, 800, 4 }, &p));
+	assert_float_equal(p.day, .2, 1e-9);
+	assert_true(promise_of(&m, &(struct promise_log){ 3 * DAY_MS, 80000, 100 }, &p));
+	assert_float_equal(p.so_far, 60, 1e-9);
+	assert_false(p.is_broken);
 }
 
 /* Its users are at risk for half the time: 2 + .25 * 2000 / 1000 a day. */
 static void volume_has_its_own_share(void **state)
 {
-	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .user_days = 40000,
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .n_users = 8000,
+		.user_days = 40000,
 		.channels = CHANNEL_BIT(CHANNEL_VOLUME) };
 	struct promise p;
 
 	(void)state;
 	m.volume.pledge.budget_kud = .25;
 	m.volume.pledge.user_days = 20000;
-	assert_true(promise_of(&m, 2 * DAY_MS, 0, &p));
+	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 0 }, &p));
 	assert_float_equal(p.day, 2.5, 1e-9);
 	assert_float_equal(p.so_far, 5, 1e-9);
 	m.channels = 0;
-	assert_true(promise_of(&m, 2 * DAY_MS, 0, &p));
+	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 0 }, &p));
 	assert_float_equal(p.day, 2, 1e-9);
 }
 
 static void few_are_never_too_many(void **state)
 {
-	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000 };
+	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .n_users = 8000 };
 	struct promise p;
 
 	(void)state;
-	assert_true(promise_of(&m, 2 * DAY_MS, 40, &p));        /* 4 promised */
+	/* 4 promised */
+	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 40 }, &p));
 	assert_false(p.is_broken);
 }
 
 static void nothing_is_promised_without_a_fit(void **state)
 {
-	struct model m = { .budget_kud = .5 };
+	struct model m = { .budget_kud = .5, .n_users = 8000 };
 	struct promise p;
 
 	(void)state;
-	assert_false(promise_of(&m, DAY_MS, 1, &p));
+	assert_false(promise_of(&m, &(struct promise_log){ DAY_MS, 8000, 1 }, &p));
 	m.at_risk_per_day = 10;
-	assert_false(promise_of(&m, 0, 1, &p));
-	assert_false(promise_of(NULL, DAY_MS, 1, &p));
+	assert_false(promise_of(&m, &(struct promise_log){ 0, 8000, 1 }, &p));
+	assert_false(promise_of(NULL, &(struct promise_log){ DAY_MS, 8000, 1 }, &p));
 	m.budget_kud = 0;
-	assert_false(promise_of(&m, DAY_MS, 1, &p));
+	assert_false(promise_of(&m, &(struct promise_log){ DAY_MS, 8000, 1 }, &p));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(promised_by_budget_and_risk),
+		cmocka_unit_test(users_at_hand_count),
 		cmocka_unit_test(volume_has_its_own_share),
 		cmocka_unit_test(few_are_never_too_many),
 		cmocka_unit_test(nothing_is_promised_without_a_fit),
