@@ -37,6 +37,17 @@ static const size_t field_size[] = { sizeof(bool), sizeof(int64_t), sizeof(unsig
 #define FIELD(type, name) { #name, type, offsetof(struct model, name), 1 }
 #define FIELDS(type, key, name, n) { key, type, offsetof(struct model, name), n }
 
+/* What a channel with a budget of its own has of it, and what the report says. */
+#define PLEDGE(key, p) FIELDS(FIELD_FLOAT, key "_threshold", p.threshold, 1), \
+	FIELDS(FIELD_BOOL, key "_unverified", p.unverified, 1), \
+	FIELDS(FIELD_DOUBLE, key "_budget_kud", p.budget_kud, 1), \
+	FIELDS(FIELD_DOUBLE, key "_smallest_kud", p.smallest_kud, 1), \
+	FIELDS(FIELD_DOUBLE, key "_first_part", p.first_part, 1), \
+	FIELDS(FIELD_DOUBLE, "tail_" key, p.far.tail, 1)
+#define PLEDGE_REPORT(key, p) FIELDS(FIELD_INT, key "_alarms", p.n_alarms, 1), \
+	FIELDS(FIELD_INT, key "_users", p.n_users, 1), \
+	FIELDS(FIELD_DOUBLE, key "_user_days", p.user_days, 1)
+
 static const struct field meta_field[] = {
 	FIELD(FIELD_BOOL, provisional), FIELD(FIELD_BOOL, unverified),
 	FIELD(FIELD_UNSIGNED, channels), FIELD(FIELD_UNSIGNED, n_folds), FIELD(FIELD_INT, gap_ms),
@@ -68,18 +79,11 @@ static const struct field volume_field[] = {
 	FIELDS(FIELD_FLOAT, "volume_prior_sessions", volume.prior_sessions, 1),
 	FIELDS(FIELD_UNSIGNED, "volume_lag_sessions", volume.lag_sessions, 1),
 	FIELDS(FIELD_UNSIGNED, "volume_warm_up_sessions", volume.warm_up_sessions, 1),
-	FIELDS(FIELD_FLOAT, "volume_threshold", volume.pledge.threshold, 1),
-	FIELDS(FIELD_BOOL, "volume_unverified", volume.pledge.unverified, 1),
-	FIELDS(FIELD_DOUBLE, "volume_budget_kud", volume.pledge.budget_kud, 1),
-	FIELDS(FIELD_DOUBLE, "volume_smallest_kud", volume.pledge.smallest_kud, 1),
-	FIELDS(FIELD_DOUBLE, "volume_first_part", volume.pledge.first_part, 1),
-	FIELDS(FIELD_DOUBLE, "tail_volume", volume.pledge.far.tail, 1),
+	PLEDGE("volume", volume.pledge),
 };
 
 static const struct field volume_report_field[] = {
-	FIELDS(FIELD_INT, "volume_alarms", volume.pledge.n_alarms, 1),
-	FIELDS(FIELD_INT, "volume_users", volume.pledge.n_users, 1),
-	FIELDS(FIELD_DOUBLE, "volume_user_days", volume.pledge.user_days, 1),
+	PLEDGE_REPORT("volume", volume.pledge),
 	FIELDS(FIELD_DOUBLE, "volume_half_life", volume.half_life_sessions, 1),
 	FIELDS(FIELD_DOUBLE, "volume_log_loss", volume.log_loss, 1),
 };
@@ -90,18 +94,11 @@ static const struct field forecast_field[] = {
 	FIELDS(FIELD_UNSIGNED, "forecast_level_steps", forecast.level_steps, 1),
 	FIELDS(FIELD_UNSIGNED, "forecast_error_steps", forecast.error_steps, 1),
 	FIELDS(FIELD_UNSIGNED, "forecast_warm_up_steps", forecast.warm_up_steps, 1),
-	FIELDS(FIELD_FLOAT, "forecast_threshold", forecast.pledge.threshold, 1),
-	FIELDS(FIELD_BOOL, "forecast_unverified", forecast.pledge.unverified, 1),
-	FIELDS(FIELD_DOUBLE, "forecast_budget_kud", forecast.pledge.budget_kud, 1),
-	FIELDS(FIELD_DOUBLE, "forecast_smallest_kud", forecast.pledge.smallest_kud, 1),
-	FIELDS(FIELD_DOUBLE, "forecast_first_part", forecast.pledge.first_part, 1),
-	FIELDS(FIELD_DOUBLE, "tail_forecast", forecast.pledge.far.tail, 1),
+	PLEDGE("forecast", forecast.pledge),
 };
 
 static const struct field forecast_report_field[] = {
-	FIELDS(FIELD_INT, "forecast_alarms", forecast.pledge.n_alarms, 1),
-	FIELDS(FIELD_INT, "forecast_users", forecast.pledge.n_users, 1),
-	FIELDS(FIELD_DOUBLE, "forecast_user_days", forecast.pledge.user_days, 1),
+	PLEDGE_REPORT("forecast", forecast.pledge),
 	FIELDS(FIELD_INT, "forecast_rows", forecast.n_rows, 1),
 	FIELDS(FIELD_INT, "forecast_test_rows", forecast.n_test_rows, 1),
 	FIELDS(FIELD_DOUBLE, "forecast_figure", forecast.figure, FORECASTER_N * FIGURES),
