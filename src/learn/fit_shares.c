@@ -26,12 +26,15 @@ struct item_sum {
 	_Atomic uint32_t category;      /* the first by its bytes, when it is of several */
 };
 
-/* Users are shared out among threads. */
+/* Users are shared out among threads. The dictionaries may grow meanwhile, as a live run reads on:
+ * what came after the history has no sums.
+ */
 struct share_work {
 	const struct fit_scope *f;
 	struct fit_walk walk;
 	struct category_sum *category;
 	struct item_sum *item;
+	uint32_t n_categories, n_items;
 	_Atomic uint32_t next;
 	atomic_bool no_memory;
 };
@@ -85,7 +88,7 @@ static void count_shares(void *ctx)
 
 static int take_shares(struct model *m, const struct share_work *w, struct err *e)
 {
-	uint32_t n = dict_size(w->f->ids->category);
+	uint32_t n = w->n_categories;
 	m->share = mem_get(n ? n : 1, sizeof *m->share);
 	for (uint32_t c = 0; m->share && c < n; c++) {
 		struct model_share s = { .n_items = w->category[c].n_items };
@@ -139,7 +142,7 @@ static uint32_t rows_bar(const struct item_sum *item, uint32_t n)
 
 static int take_items(struct model *m, const struct share_work *w, struct err *e)
 {
-	uint32_t n = dict_size(w->f->ids->item), bar = rows_bar(w->item, n), kept = 0;
+	uint32_t n = w->n_items, bar = rows_bar(w->item, n), kept = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		w->category[w->item[i].category == DICT_NONE ? 0 : w->item[i].category].n_items +=
 			w->item[i].category != DICT_NONE;
@@ -164,13 +167,13 @@ static int take_items(struct model *m, const struct share_work *w, struct err *e
 
 static int count_all(struct share_work *w, struct err *e)
 {
-	uint32_t n_categories = dict_size(w->f->ids->category);
-	uint32_t n_items = dict_size(w->f->ids->item);
-	w->category = mem_get(n_categories + 1ul, sizeof *w->category);
-	w->item = mem_get(n_items + 1ul, sizeof *w->item);
+	w->n_categories = dict_size(w->f->ids->category);
+	w->n_items = dict_size(w->f->ids->item);
+	w->category = mem_get(w->n_categories + 1ul, sizeof *w->category);
+	w->item = mem_get(w->n_items + 1ul, sizeof *w->item);
 	if (!w->category || !w->item)
 		return err_set(e, -ENOMEM, "could not count categories and items: out of memory");
-	for (uint32_t i = 0; i < n_items; i++)
+	for (uint32_t i = 0; i < w->n_items; i++)
 		w->item[i].category = DICT_NONE;
 	crew_run(w->f->threads, count_shares, w);
 	return w->no_memory ? err_set(e, -ENOMEM, "could not count the categories: out of memory")

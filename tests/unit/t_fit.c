@@ -2,8 +2,10 @@
  * strength.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -144,6 +146,48 @@ static void the_order_of_arrival_and_the_threads_do_not_show(void **state)
 	model_done(&b);
 }
 
+#define NEW_IDS 200000u
+
+struct reader {
+	struct ids *ids;
+	atomic_bool stop;
+};
+
+static void *read_on(void *arg)
+{
+	struct reader *r = arg;
+	for (uint32_t i = 0; i < NEW_IDS && !atomic_load(&r->stop); i++) {
+		number(r->ids->item, "new", i);
+		number(r->ids->category, "new", i);
+	}
+	return NULL;
+}
+
+/* As in a live run, whose ingest goes on while a model is fitted to what there was. */
+static void dictionaries_may_grow_meanwhile(void **state)
+{
+	struct plan p = { 200, 1, 600, false };
+	struct model quiet, m;
+	struct err e = {0};
+	(void)state;
+	assert_int_equal(fit(&quiet, &p, &plain), 0);
+	for (int round = 0; round < 3; round++) {
+		struct ids ids;
+		struct history *h = make_history(&ids, &p);
+		struct reader r = { .ids = &ids };
+		pthread_t thread;
+		assert_int_equal(pthread_create(&thread, NULL, read_on, &r), 0);
+		assert_int_equal(fit_model(&m, h, &ids, &plain, &e), 0);
+		atomic_store(&r.stop, true);
+		pthread_join(thread, NULL);
+		assert_true(m.hash == quiet.hash);
+		model_done(&m);
+		history_free(h);
+		ids_done(&ids);
+	}
+	model_done(&quiet);
+}
+
 static void nobody_at_risk_leaves_the_shipped_thresholds(void **state)
 {
 	struct model m, shipped;
@@ -183,6 +227,7 @@ int main(void)
 		cmocka_unit_test(thirty_minutes_when_nothing_speaks_for_another),
 		cmocka_unit_test(the_report_counts_what_was_read),
 		cmocka_unit_test(the_order_of_arrival_and_the_threads_do_not_show),
+		cmocka_unit_test(dictionaries_may_grow_meanwhile),
 		cmocka_unit_test(nobody_at_risk_leaves_the_shipped_thresholds),
 		cmocka_unit_test(those_who_crossed_are_marked),
 	};

@@ -25,7 +25,6 @@
 #include "engine/generate.h"
 #include "engine/live.h"
 #include "engine/run.h"
-#include "instrumented.h"
 
 #define EVENTS 40000u
 #define USERS 400u
@@ -541,7 +540,6 @@ static void a_refit_begins_an_epoch(void **state)
 	struct world *w = *state;
 	struct job j = whole_log(w);
 	struct table t;
-	skip_under_thread_sanitizer();
 	j.model = NULL;
 	run_whole(w, &j);
 	read_table(w, &t);
