@@ -15,6 +15,9 @@ static int no_memory(struct err *e)
 		"memory");
 }
 
+/* Items of the model that are looked up among the numbers in the time that one number takes. */
+#define MODEL_ITEMS_A_LOOK 16
+
 /* Makes *array hold `need` elements of `size`; false when memory is out. */
 static bool fit(void *array, uint32_t need, uint32_t *cap, size_t size)
 {
@@ -88,7 +91,7 @@ int priors_grow(struct priors *p, struct err *e)
 	n = dict_size(p->ids->item);
 	if ((n > p->n_items || !p->item) && !fit(&p->item, n, &p->cap_items, sizeof *p->item))
 		return no_memory(e);
-	if (p->n_items == 0)
+	if (p->n_items == 0 && n > p->model->n_items / MODEL_ITEMS_A_LOOK)
 		take_all_items(p, n);
 	for (; p->n_items < n; p->n_items++)
 		take_item(p, p->n_items);

@@ -16,6 +16,7 @@ struct easel {
 	struct portrait *p;
 	const struct portrait_options *o;
 	const struct ids *ids;
+	struct ids own;         /* of what the user looked at, while changes are found */
 	const struct model *model;
 	struct tally tally;
 	uint32_t cap_findings;
@@ -108,8 +109,19 @@ static int take_finding(void *ctx, const struct shard_event *ev, struct err *e)
 	return 0;
 }
 
-/* The tracker has this one user, as number 0: it keeps a place for every number up to its own. */
-static int track(struct easel *w, struct tracker *t, struct err *e)
+/* A finding's categories have the numbers of the user's own ids. */
+static uint32_t number_of(const struct easel *w, uint32_t own)
+{
+	const char *text;
+	size_t len;
+
+	if (own == DICT_NONE)
+		return own;
+	text = dict_text(w->own.category, own, &len);
+	return dict_find(w->ids->category, text, len);
+}
+
+static int track(struct easel *w, struct tracker *t, struct event *ev, struct err *e)
 {
 	struct portrait *p = w->p;
 
@@ -117,34 +129,70 @@ static int track(struct easel *w, struct tracker *t, struct err *e)
 		struct standing now;
 
 		end = i + 1;
-		while (end < p->n_events && p->event[end].time_ms == p->event[i].time_ms)
+		while (end < p->n_events && ev[end].time_ms == ev[i].time_ms)
 			end++;
-		for (uint32_t k = i; k < end; k++)
-			p->event[k].user = 0;
-		if (tracker_feed(t, p->event + i, end - i, take_finding, w, e) < 0)
+		if (tracker_feed(t, ev + i, end - i, take_finding, w, e) < 0)
 			return e->code;
-		for (uint32_t k = i; k < end; k++)
-			p->event[k].user = p->user;
 		tracker_standing(t, 0, &now);
 		if (isfinite(now.score))
-			see_score(p, p->event[i].time_ms, now.score);
+			see_score(p, ev[i].time_ms, now.score);
 	}
 	return tracker_advance(t, w->o->horizon_ms, take_finding, w, e);
 }
 
+static uint32_t own_id(struct dict *own, const struct dict *all, uint32_t id)
+{
+	size_t len;
+	const char *text = dict_text(all, id, &len);
+
+	return dict_id(own, text, len);
+}
+
+/* The events with numbers of their own, of one user, number 0: a tracker keeps a place for every
+ * number there is, and looks each up in the model, which of a whole log takes long.
+ */
+static struct event *renumber(struct easel *w, struct err *e)
+{
+	const struct portrait *p = w->p;
+	struct event *ev = mem_get(p->n_events + 1ul, sizeof(*ev));
+
+	for (uint32_t i = 0; ev && i < p->n_events; i++) {
+		ev[i] = p->event[i];
+		ev[i].user = 0;
+		ev[i].category = own_id(w->own.category, w->ids->category, ev[i].category);
+		ev[i].item = own_id(w->own.item, w->ids->item, ev[i].item);
+		if (ev[i].category == DICT_NONE || ev[i].item == DICT_NONE) {
+			mem_free(ev);
+			ev = NULL;
+		}
+	}
+	if (!ev)
+		no_memory(e);
+	return ev;
+}
+
 static int find_changes(struct easel *w, struct err *e)
 {
-	struct tracker *t;
+	struct portrait *p = w->p;
+	struct tracker *t = NULL;
+	struct event *ev = NULL;
 	int code;
 
 	if (!w->model)
 		return 0;
-	w->p->threshold = model_lowest_threshold(w->model);
-	t = tracker_new(w->model, w->ids, "cpu", e);
-	if (!t)
-		return e->code;
-	code = track(w, t, e);
+	p->threshold = model_lowest_threshold(w->model);
+	if (ids_init(&w->own, e) == 0 && (ev = renumber(w, e)) != NULL
+		&& (t = tracker_new(w->model, &w->own, "cpu", e)) != NULL)
+		code = track(w, t, ev, e);
+	else
+		code = e->code;
+	for (uint32_t i = 0; i < p->n_findings; i++) {
+		p->finding[i].from = number_of(w, p->finding[i].from);
+		p->finding[i].to = number_of(w, p->finding[i].to);
+	}
 	tracker_free(t);
+	mem_free(ev);
+	ids_done(&w->own);
 	return code;
 }
 

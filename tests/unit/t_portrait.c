@@ -46,6 +46,7 @@ static int set_stage(void **state)
 
 		dict_id(st.ids.user, name, (size_t)snprintf(name, sizeof(name), "u%u", i));
 	}
+	category(&st, "of another user");
 	dict_id(st.ids.item, "", 0);
 	model_default(&st.model);
 	return 0;
