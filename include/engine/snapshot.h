@@ -1,0 +1,53 @@
+/* snapshot.h - all that an engine tells the console at one moment; see feed.h.
+ *
+ * Plain data, zeroed before it is filled: two that say the same are equal bytes.
+ */
+#ifndef ENGINE_SNAPSHOT_H
+#define ENGINE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/stage.h"
+
+enum feed_phase {
+	FEED_LOADING,           /* reading and fitting; loaded says how far */
+	FEED_RUNNING,
+	FEED_PAUSED,            /* replay: the replay clock stands */
+	FEED_ENDED,             /* replay: at the end; live: every source ended */
+	FEED_FAILED             /* notice says why */
+};
+
+struct snapshot {
+	enum feed_phase phase;
+	bool live;
+	int64_t data_ms;                /* the replay clock, or the newest released event */
+	/* Of the log (replay: without stray times at its ends); when live, last is of what is known
+	 * so far.
+	 */
+	int64_t first_ms, last_ms;
+	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max
+		 * */
+	double lag_s;                   /* live: held back or waiting; replay: behind */
+	double events_per_s;
+	double loaded;                  /* 0..1 while loading */
+	uint64_t rows, events, rejected, late;
+	uint32_t users;
+	uint32_t n_alerts;              /* alerts with time <= data_ms: feed_alert(0..n-1) */
+	uint32_t n_alerts_total;        /* replay: of the whole log, for the ticks of the bar */
+	uint32_t n_cleared;             /* of the n_alerts, by data_ms */
+	uint32_t n_severe, n_high, n_low;       /* of the n_alerts that are not cleared */
+	uint64_t model;                 /* hash; 0 while none */
+	bool provisional, unverified;
+	float threshold, volume_threshold, forecast_threshold;
+	double budget_kud;
+	uint32_t n_notices;             /* counts up with each new notice */
+	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
+		 * failures */
+	struct notice recent[FEED_NOTICES];     /* number n, from 1, at (n - 1) % FEED_NOTICES */
+	struct stage stage[FEED_STAGES];
+	char source[128];               /* what is read, for the title */
+	char backend[16];
+};
+
+#endif

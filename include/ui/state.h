@@ -1,0 +1,59 @@
+/* state.h - where a person is in each view: cursors, windows, what is held. Each is its view's. */
+#ifndef UI_STATE_H
+#define UI_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/population.h"
+#include "ui/pane.h"
+#include "ui/prompt.h"
+#include "ui/tables.h"
+
+struct live_list {              /* view_live.c */
+	bool is_held;
+	uint32_t n;             /* alerts in the list: those of the moment it was held */
+	uint32_t cursor;        /* number of an alert of the feed */
+	uint32_t top;           /* rows above the page */
+	int page;
+	char needle[PROMPT_MAX];
+};
+
+struct live_state {
+	struct live_list list, before_find;
+	struct pane pane;
+};
+
+struct user_state {             /* view_user.c */
+	uint32_t user;
+	bool is_held;
+	uint32_t index;         /* of the event under the cursor, from the oldest, while held */
+	int64_t wanted_ms;      /* goes to the newest event up to then; INT64_MIN: nowhere */
+	struct pane_place place;
+	struct pane_window window;
+	struct pane pane;
+};
+
+enum population_pane { PANE_CATEGORIES, PANE_FLOWS, PANE_HOURS, PANE_N };
+
+struct population_state {       /* view_population.c */
+	struct tables tables;
+	struct tables_place categories, flows;
+	enum population_pane focus;
+	bool is_held, is_zoomed, has_window;
+};
+
+struct users_state {            /* view_users.c */
+	struct population_pick pick;
+	struct population_options o;
+	uint32_t *alert;        /* numbers; owned */
+	uint32_t n, cursor, top;
+	int page;
+	bool is_held, is_made;
+};
+
+struct help_state {
+	unsigned top, n_rows, page;
+};
+
+#endif
