@@ -17,7 +17,7 @@ _veer_options()
 	detect) echo "$log $find --threads --until --scores --law --threshold --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
-		"--evidence --state --labels --label --note --quiet $all" ;;
+		"--evidence --state --labels --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	train) echo "$log --threads --until --out --db --weights --forecaster --precision --seed \
 		--quiet $all" ;;
@@ -45,7 +45,8 @@ _veer_values()
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
 	--theme) echo 'dark light mono' ;;
 	--step) echo 'hour day week' ;;
-	--state) echo 'new cleared' ;;
+	--state) echo 'new acknowledged shelved cleared' ;;
+	--shelve) echo '10m 2h 1d' ;;
 	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
 	--budget | --volume-budget | --forecast-budget) echo 'auto 0.5/kud 50/day' ;;

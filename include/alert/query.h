@@ -18,6 +18,7 @@ struct query_alerts {
 	int64_t from_ms, to_ms;         /* inclusive; INT64_MIN, INT64_MAX: open */
 	unsigned min_severity;
 	const char *state;              /* NULL: all */
+	int64_t now_ms;                 /* at which shelves are looked at */
 	bool labelled;                  /* only those with a label */
 	uint32_t limit;                 /* 0: all; else the newest so many, still oldest first */
 };

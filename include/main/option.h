@@ -63,7 +63,9 @@ struct options {
 	uint32_t limit;
 	bool rejects, evidence, labels;
 	const char *state;
-	/* labelling */
+	/* what an operator does */
+	bool ack, unack;
+	int64_t shelve_ms;              /* 0: not given */
 	const char *label, *note;
 	/* generate */
 	uint64_t events, users;

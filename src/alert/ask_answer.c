@@ -35,7 +35,7 @@ static void learn(struct ask_room *r, struct complete_words *w)
 {
 	static const char sql[] = "SELECT m.name, p.name FROM sqlite_schema m,"
 		" pragma_table_info(m.name) p WHERE m.type IN ('table', 'view')"
-		" AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, p.cid";
+		" AND m.name NOT LIKE 'sqlite_%' ORDER BY m.type DESC, m.name, p.cid";
 	sqlite3_stmt *q = NULL;
 	char table[COMPLETE_TEXT_MAX] = "";
 	int at = -1;

@@ -14,15 +14,18 @@
 #include "base/text.h"
 #include "model/channel.h"
 
-#define ALERT_ORDER(way) " ORDER BY time_ms" way ", CAST(user AS BLOB)" way ", kind" way
+#define ALERT_ORDER(way, of) " ORDER BY " of "time_ms" way ", CAST(user AS BLOB)" way ", kind" way
+
+/* What an operator says goes before what detection does, a shelf until it is over. */
+#define STATE "CASE WHEN t.state = 'acknowledged' OR t.until_ms > ?8 THEN t.state ELSE a.state END"
 
 static const char alert_columns[] =
-	"SELECT alert_id, user, time_ms, onset_ms, kind, direction, category_from, category_to,"
+	"SELECT a.alert_id, user, a.time_ms, onset_ms, kind, direction, category_from, category_to,"
 	" n_before, n_after, from_before, from_after, to_before, to_after,"
-	" score, far, severity, state, model, cleared_ms, channels, onset_from_ms, onset_to_ms,"
-	" level_before, level_after"
-	" FROM alert"
-	" WHERE time_ms BETWEEN ?1 AND ?2 AND severity >= ?3";
+	" score, far, severity, " STATE " AS state, model, cleared_ms, channels, onset_from_ms,"
+	" onset_to_ms, level_before, level_after"
+	" FROM alert a LEFT JOIN triage t ON t.alert_id = a.alert_id"
+	" WHERE a.time_ms BETWEEN ?1 AND ?2 AND severity >= ?3";
 
 /* Only the conditions that are asked for are in the text, so that SQLite can choose an index. */
 static bool alert_query(struct text *t, const struct query_alerts *a)
@@ -34,12 +37,13 @@ static bool alert_query(struct text *t, const struct query_alerts *a)
 	if (a->category)
 		ok = ok && text_addf(t, " AND (category_from = ?5 OR category_to = ?5)");
 	if (a->state)
-		ok = ok && text_addf(t, " AND state = ?7");
+		ok = ok && text_addf(t, " AND " STATE " = ?7");
 	if (a->labelled)
-		ok = ok && text_addf(t, " AND alert_id IN (SELECT alert_id FROM label)");
+		ok = ok && text_addf(t, " AND a.alert_id IN (SELECT alert_id FROM label)");
 	if (a->limit)
-		ok = ok && text_addf(t, "%s LIMIT ?6)", ALERT_ORDER(" DESC"));
-	return ok && text_addf(t, "%s", ALERT_ORDER(""));
+		ok = ok && text_addf(t, "%s LIMIT ?6)", ALERT_ORDER(" DESC", "a."));
+	return ok && text_addf(t, "%s",
+		a->limit ? ALERT_ORDER("", "") : ALERT_ORDER("", "a."));
 }
 
 static void bind_alerts(sqlite3_stmt *q, const struct query_alerts *a)
@@ -55,6 +59,7 @@ static void bind_alerts(sqlite3_stmt *q, const struct query_alerts *a)
 		sqlite3_bind_int64(q, 6, a->limit);
 	if (a->state)
 		sqlite3_bind_text(q, 7, a->state, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 8, a->now_ms);
 }
 
 struct alert_walk {

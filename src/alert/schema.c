@@ -10,6 +10,8 @@
 
 #define ISO(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
 
+#define OF_ALERT "REFERENCES alert (alert_id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"
+
 /* step[i] leads from version i to i + 1. */
 static const char *const step[] = {
 	"CREATE TABLE alert ("
@@ -109,6 +111,49 @@ static const char *const step[] = {
 	" " ISO("cleared_ms") " AS cleared, channels,"
 	" " ISO("onset_from_ms") " AS onset_from, " ISO("onset_to_ms") " AS onset_to,"
 	" label, note FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id;",
+
+	"CREATE TABLE triage ("
+	" alert_id TEXT PRIMARY KEY NOT NULL " OF_ALERT ","
+	" state TEXT NOT NULL CHECK (state IN ('acknowledged', 'shelved')),"
+	" until_ms INTEGER CHECK ((until_ms NOT NULL) = (state = 'shelved')),"
+	" time_ms INTEGER NOT NULL, author NOT NULL) WITHOUT ROWID;"
+
+	"CREATE TABLE note ("
+	" seq INTEGER PRIMARY KEY, alert_id TEXT NOT NULL " OF_ALERT ","
+	" time_ms INTEGER NOT NULL, author NOT NULL, text NOT NULL, withdrawn_ms INTEGER);"
+	"CREATE INDEX note_by_alert ON note (alert_id, seq);"
+
+	"CREATE TABLE transition ("
+	" seq INTEGER PRIMARY KEY, alert_id TEXT NOT NULL " OF_ALERT ","
+	" time_ms INTEGER NOT NULL, author NOT NULL,"
+	" field TEXT NOT NULL CHECK (field IN ('state', 'label', 'note')),"
+	" was TEXT NOT NULL, became TEXT NOT NULL, until_ms INTEGER, why);"
+	"CREATE INDEX transition_by_alert ON transition (alert_id, seq);"
+	"INSERT INTO transition (alert_id, time_ms, author, field, was, became, why)"
+	" SELECT alert_id, time_ms, '', 'label', 'none', label, note FROM label"
+	" ORDER BY time_ms, alert_id;"
+
+	"CREATE VIEW v_note AS SELECT seq, alert_id, user, " ISO("n.time_ms") " AS time, author,"
+	" text FROM note n JOIN alert a USING (alert_id) WHERE withdrawn_ms IS NULL;"
+	"CREATE VIEW v_transition AS SELECT seq, alert_id, user, " ISO("x.time_ms") " AS time,"
+	" author, field, was, became, " ISO("until_ms") " AS until, why"
+	" FROM transition x JOIN alert a USING (alert_id);"
+
+	"DROP VIEW v_alert;"
+	"CREATE VIEW v_alert AS SELECT a.alert_id, user, " ISO("a.time_ms") " AS time,"
+	" " ISO("onset_ms") " AS onset, kind, direction, category_from, category_to,"
+	" CASE WHEN category_to NOT NULL AND n_before > 0"
+	"  THEN to_before * 1.0 / n_before END AS share_before,"
+	" CASE WHEN category_to NOT NULL AND n_after > 0"
+	"  THEN to_after * 1.0 / n_after END AS share_after,"
+	" level_before, level_after, score, far, severity,"
+	" CASE WHEN t.state = 'acknowledged' OR t.until_ms > strftime('%s', 'now') * 1000"
+	"  THEN t.state ELSE a.state END AS state, model,"
+	" " ISO("cleared_ms") " AS cleared, channels,"
+	" " ISO("onset_from_ms") " AS onset_from, " ISO("onset_to_ms") " AS onset_to,"
+	" label, note, " ISO("t.until_ms") " AS shelved_until"
+	" FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id"
+	" LEFT JOIN triage t ON t.alert_id = a.alert_id;",
 };
 #define VERSION ((int64_t)(sizeof step / sizeof *step))
 

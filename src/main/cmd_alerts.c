@@ -9,10 +9,11 @@
 
 #include "alert/query.h"
 #include "alert/store.h"
+#include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "main/alert_label.h"
+#include "main/alert_act.h"
 #include "main/option.h"
 #include "model/model.h"
 #include "ui/plain.h"
@@ -22,7 +23,7 @@
 #define SHOWN_MAX 1024
 #define USER_COLUMNS 16u
 #define CHANGE_COLUMNS 36u
-#define STATE_COLUMNS 7
+#define STATE_COLUMNS 12
 #define NOTE_COLUMNS 72u
 
 enum { TABLE = ALERT_JSONL + 1 };       /* beside the forms of alert.h: columns for people */
@@ -245,7 +246,7 @@ static int list_alerts(struct listing *l)
 	const struct options *o = l->o;
 	struct query_alerts q = { .category = o->category, .from_ms = o->from_ms,
 		.to_ms = o->until_ms, .min_severity = o->min_severity, .limit = o->limit,
-		.state = o->state, .labelled = o->labels };
+		.state = o->state, .now_ms = clock_utc_ms(&o->clock), .labelled = o->labels };
 	int code = 0;
 
 	for (uint32_t i = 0; !code && (i < o->n_operands || (i == 0 && !o->n_operands)); i++) {
@@ -279,10 +280,10 @@ static bool is_contrary(const struct options *o)
 {
 	const char *why = o->evidence + o->rejects + o->labels > 1
 		? "--evidence, --rejects and --labels each ask for rows of their own"
-		: o->label && (o->evidence || o->rejects || o->labels)
-		? "--label lists nothing"
-		: o->note && (!o->label || !strcmp(o->label, label_name[LABEL_NONE]))
-		? "--note goes with --label true or --label false" : NULL;
+		: alert_act_is_asked(o) && (o->evidence || o->rejects || o->labels || o->state)
+		? "--ack, --unack, --shelve, --label and --note list nothing"
+		: o->ack + o->unack + (o->shelve_ms > 0) > 1
+		? "--ack, --unack and --shelve exclude each other" : NULL;
 
 	if (why)
 		fprintf(stderr, "veer alerts: %s\n", why);
@@ -298,8 +299,8 @@ int cmd_alerts(struct options *o)
 
 	if (is_contrary(o))
 		return EXIT_USAGE;
-	if (o->label)
-		return alert_label(o, o->db ? o->db : DEFAULT_DB);
+	if (alert_act_is_asked(o))
+		return alert_act(o, o->db ? o->db : DEFAULT_DB);
 	if (!o->form_given && isatty(STDOUT_FILENO))
 		l.form = TABLE;
 	text_init(&l.line, LINE_MAX_BYTES);

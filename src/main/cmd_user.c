@@ -6,6 +6,7 @@
 
 #include "alert/query.h"
 #include "alert/store.h"
+#include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -341,7 +342,8 @@ static int take_alert(void *ctx, const struct alert *a, const char *state)
 static int draw_from_store(struct subject *u, struct err *e)
 {
 	const struct options *o = u->o;
-	struct query_alerts query = { .user = u->id, .from_ms = INT64_MIN, .to_ms = o->until_ms };
+	struct query_alerts query = { .user = u->id, .from_ms = INT64_MIN, .to_ms = o->until_ms,
+		.now_ms = clock_utc_ms(&o->clock) };
 	struct err failed = {0};        /* of our own callbacks: they end a walk without an error */
 	struct gathering g = { .u = u, .err = &failed };
 	int code = query_each_alert(u->store, &query, u->ids, take_alert, &g, e);

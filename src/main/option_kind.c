@@ -127,6 +127,11 @@ static bool parse_gap(const struct value *v)
 		|| (parse_span(v) && *(int64_t *)v->to > 0);
 }
 
+static bool parse_shelf(const struct value *v)
+{
+	return parse_span(v) && *(int64_t *)v->to > 0;
+}
+
 static bool parse_retain(const struct value *v)
 {
 	enum { DAY_MS = 24 * 3600 * 1000 };
@@ -242,6 +247,7 @@ const struct option_kind kind_memory = {
 const struct option_kind kind_span = {
 	parse_span, "a span of time (250ms, 90s, 30m, 2h, 7d)", false
 };
+const struct option_kind kind_shelf = { parse_shelf, "a span of time (10m, 2h, 1d)", false };
 const struct option_kind kind_gap = { parse_gap, "a span of time (90s, 30m, 2h, or fit)", false };
 const struct option_kind kind_retain = { parse_retain, "a span of at least a day (2d, 1w)", false };
 const struct option_kind kind_zone = { parse_zone, "a zone (UTC, +08:00, Asia/Shanghai)", false };

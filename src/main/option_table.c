@@ -21,7 +21,8 @@ const struct command_row command_table[] = {
 	{ "replay", cmd_replay, "FILE...", "console over whole files, at any speed", REPLAY },
 	{ "detect", cmd_detect, "FILE...", "alerts of whole files to standard output", DETECT },
 	{ "user", cmd_user, "ID [FILE...]", "all about one user, from a store or files", USER },
-	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store, and labels for them", ALERTS },
+	{ "alerts", cmd_alerts, "[USER...]", "alerts of a store, and what was done with them",
+		ALERTS },
 	{ "generate", cmd_generate, "", "a believable log with known answers", GENERATE },
 	{ "train", cmd_train, "FILE...", "a model fitted on logs, to be used with --model", TRAIN },
 	{ "model", cmd_model, "FILE...", "what is in a model", MODEL },
@@ -43,7 +44,7 @@ static const char *const channels[] = { "learned", "mixture", "volume", "forecas
 static const char *const forecasters[] = { "none", "ar", "forest", "lstm", "auto", NULL };
 static const char *const precisions[] = { "float32", "float16", "int8", NULL };
 static const char *const weights[] = { "auto", "fixed", "trained", NULL };
-static const char *const states[] = { "new", "cleared", NULL };
+static const char *const states[] = { "new", "acknowledged", "shelved", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
 static const char *const themes[] = { "dark", "light", "mono", NULL };
@@ -167,14 +168,21 @@ const struct option_row option_table[] = {
 	{ "evidence", 0, NULL, ALERTS, &kind_flag, AT(evidence), NULL,
 		"the interest a step around each alert, too", NULL },
 	{ "state", 0, "NAME", ALERTS, &kind_one_of, AT(state), NULL,
-		"only new alerts, or only those whose user is back at the old interest", states },
+		"only alerts that nobody took care of (new; cleared: their user is back at the old "
+		"interest), or only those acknowledged or shelved", states },
 	{ "labels", 0, NULL, ALERTS, &kind_flag, AT(labels), NULL,
 		"only alerts with a label, and the label and its note with each", NULL },
+	{ "ack", 0, NULL, ALERTS, &kind_flag, AT(ack), NULL,
+		"acknowledge the alerts whose ids are given", NULL },
+	{ "unack", 0, NULL, ALERTS, &kind_flag, AT(unack), NULL,
+		"neither acknowledged nor shelved any more", NULL },
+	{ "shelve", 0, "SPAN", ALERTS, &kind_shelf, AT(shelve_ms), NULL,
+		"put the alerts whose ids are given away for a time (10m, 2h, 1d)", NULL },
 	{ "label", 0, "WORD", ALERTS, &kind_one_of, AT(label), NULL,
 		"say of the alerts whose ids are given that each is a true change or a false "
 		"alarm; none takes that back", labels },
 	{ "note", 0, "TEXT", ALERTS, &kind_text, AT(note), NULL,
-		"why --label says so", NULL },
+		"a note on the alerts whose ids are given, or why --label says so", NULL },
 	{ "events", 0, "N", GENERATE, &kind_count, AT(events), "1000000",
 		"how many events", NULL },
 	{ "users", 0, "N", GENERATE, &kind_count, AT(users), NULL,

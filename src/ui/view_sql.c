@@ -180,8 +180,8 @@ static int draw_tables(struct ui *u, int line, struct box b)
 		text_init(&t, 4096);
 		for (k = i + 1; k < w->n && w->word[k].table == (int)i; k++)
 			text_addf(&t, "%s ", w->word[k].text);
-		term_put(&u->term, line, 2, 10, INK_KEY, w->word[i].text);
-		term_put(&u->term, line++, 12, b.columns - 12, INK_DIM, t.s ? t.s : "");
+		term_put(&u->term, line, 2, 13, INK_KEY, w->word[i].text);
+		term_put(&u->term, line++, 15, b.columns - 15, INK_DIM, t.s ? t.s : "");
 		text_done(&t);
 	}
 	return line;
@@ -208,7 +208,7 @@ static void draw_empty(struct ui *u, struct box b)
 	for (i = 0; i < sizeof lines / sizeof *lines && line < b.line + b.lines; i++)
 		term_put(&u->term, line++, 2, b.columns - 2, i ? INK_DIM : INK_TEXT, lines[i]);
 	if (a->words.n && line + 2 < b.line + b.lines) {
-		term_put(&u->term, line + 1, 1, b.columns - 1, INK_HEAD, " TABLE     COLUMNS");
+		term_put(&u->term, line + 1, 1, b.columns - 1, INK_HEAD, " TABLE        COLUMNS");
 		draw_tables(u, line + 2, b);
 	}
 }

@@ -258,7 +258,7 @@ static void words_are_learnt_once(void **state)
 	run(w, "");
 	assert_int_equal(w->a->answer->n_columns, 0);
 	complete_find(&w->a->words, "SELECT * FROM v_", 16, &c);
-	assert_int_equal(c.n, 3);
+	assert_int_equal(c.n, 5);
 	complete_find(&w->a->words, "SELECT onset_f FROM v_alert", 14, &c);
 	assert_int_equal(c.n, 1);
 	assert_string_equal(c.choice[0], "onset_from");

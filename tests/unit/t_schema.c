@@ -161,6 +161,24 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A label of version 3 is a transition of version 4, of nobody. */
+static void a_label_of_before_is_recorded(void **state)
+{
+	struct world *w = *state;
+
+	store_close(store_open(w->path, &w->e));
+	poke(w, "INSERT INTO label VALUES ('00000000000000ab', 'false', 70, 'gift')");
+	poke(w, "DROP VIEW v_note; DROP VIEW v_transition; DROP TABLE transition; DROP TABLE note;"
+		"DROP TABLE triage; PRAGMA user_version = 3");
+	w->s = store_open(w->path, &w->e);
+	if (!w->s)
+		fail_msg("%s", w->e.text);
+	assert_string_equal(peek(w, "SELECT user || time || author || field || was || became || why"
+		" FROM v_transition"), "u1970-01-01T00:00:00.070Zlabelnonefalsegift");
+	assert_string_equal(peek(w, "SELECT label || note || state FROM v_alert"),
+		"falsegiftnew");
+}
+
 static int see(void *ctx, const struct alert *a, const char *state)
 {
 	struct world *w = ctx;
@@ -182,7 +200,7 @@ static void version_1_is_renewed_with_its_rows(void **state)
 	w->s = store_open(w->path, &w->e);
 	if (!w->s)
 		fail_msg("%s", w->e.text);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "3");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "4");
 	assert_string_equal(peek(w, "SELECT alert_id || user || score || far || model FROM alert"),
 		"00000000000000abu9.50.25fedcba9876543210");
 	assert_string_equal(peek(w, "SELECT interest FROM evidence"), "2.5");
@@ -217,11 +235,11 @@ static void a_reader_refuses_version_1(void **state)
 
 	assert_null(store_open_read(w->path, &w->e));
 	assert_int_equal(w->e.code, -EPROTO);
-	assert_non_null(strstr(w->e.text, "older version (1 of 3)"));
+	assert_non_null(strstr(w->e.text, "older version (1 of 4)"));
 	assert_string_equal(peek(w, "PRAGMA user_version"), "1");
 	w->s = store_open_existing(w->path, &w->e);
 	assert_non_null(w->s);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "3");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "4");
 }
 
 /* Somebody's own table stands in the way: all of a step, or nothing. */
@@ -245,6 +263,7 @@ int main(void)
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		WITH_FILE(version_1_is_renewed_with_its_rows),
+		WITH_FILE(a_label_of_before_is_recorded),
 		WITH_FILE(a_renewed_schema_is_a_new_one),
 		WITH_FILE(a_reader_refuses_version_1),
 		WITH_FILE(a_step_that_fails_leaves_version_1),
