@@ -43,7 +43,8 @@ struct run_options {
 	bool law_given;
 	float level_threshold;          /* nats; 0: the default */
 	const struct step *step;        /* of the evidence stored; NULL: days in the load's zone */
-	const struct train_options *train;      /* see fit_options */
+	bool keeps;                     /* see fit_options, as what follows */
+	const struct train_options *train;
 	struct train_report *ret_train;
 	const struct forecast_fit_options *forecast;
 	struct forecast_report *ret_forecast;

@@ -40,6 +40,10 @@ struct fit_options {
 	unsigned channels;              /* mask of those that are to speak; 0: FIT_CHANNELS */
 	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */
 	const atomic_bool *stop;        /* may be NULL */
+	/* Once thresholds of interest stand, stop ends what is learnt beyond them, no more: what
+	 * there is by then is kept, and the reports say what is missing.
+	 */
+	bool keeps;
 	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep
 	 * under the new model can find anything of. The caller frees it; NULL when nobody was at
 	 * risk, and where volume or forecast speaks: then everybody is to be looked at.

@@ -32,6 +32,16 @@ struct step;
 	FORECAST_KIND(FORECASTER_FOREST) | FORECAST_KIND(FORECASTER_LSTM))
 #define FORECAST_EPOCHS_MAX 64u
 
+#define FORECAST_TESTS 3u
+
+/* Where fitting is. */
+struct forecast_at {
+	enum forecaster_kind kind;
+	uint32_t test;                  /* 1 to FORECAST_TESTS; 0: the fit to all rows */
+	uint32_t n_epochs, max_epochs;  /* of a network: finished, and of how many at most */
+	const struct fit_lstm_epoch *epoch;     /* the last one; NULL: a fit begins */
+};
+
 struct forecast_fit_options {
 	const struct step *step;        /* of a fixed span */
 	int64_t until_ms;               /* the horizon; INT64_MAX: the end of the log */
@@ -44,22 +54,41 @@ struct forecast_fit_options {
 	uint64_t seed;
 	unsigned threads;
 	const atomic_bool *stop;        /* may be NULL; -ECANCELED */
+	/* Ends learning, not the rest: the best so far is kept. May be NULL; else stop should. */
+	const atomic_bool *enough;
+	/* In the calling thread, as a fit begins and after an epoch; may be NULL. */
+	void (*tell)(void *ctx, const struct forecast_at *at);
+	void *ctx;
+	_Atomic uint32_t *ret_percent;  /* of the fit at hand; may be NULL */
+};
+
+/* How far a kind came. */
+enum forecast_trial {
+	TRIAL_UNASKED,
+	TRIAL_NONE,             /* learning was ended before its turn */
+	TRIAL_CUT,              /* in one of its tests */
+	TRIAL_JUDGED
 };
 
 /* What a person should hear of it; the figures are in the model. */
 struct forecast_report {
 	enum forecaster_kind best;      /* of those judged; NONE: there was nothing to judge on */
 	bool better;                    /* than either naive forecast */
+	enum forecast_trial trial[FORECASTER_N];
+	bool ended;                     /* early: what is kept is not what would have been */
+	uint32_t kept_test;             /* then: the test it was fitted for; 0: to all rows */
+	bool kept_cut;                  /* then: that fit was not finished */
 	char warning[NORMAL_WARNING_MAX];       /* columns that follow from others, or "" */
 	char name[FEATURE_MAX][FEATURE_NAME_MAX];
 	uint32_t n_names;
 	double importance[FEATURE_MAX]; /* of a forest's columns, by permutation */
-	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of a network's last fit */
+	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of the network that is kept */
 	uint32_t n_epochs, best_epoch;
 	struct lstm_gap rounded;        /* by the precision asked for, in interest a step */
 };
 
 /* 0 with FORECASTER_NONE when no forecaster is better than naive, and none was insisted on.
+ * -ECANCELED: stopped, or ended before there was any to keep.
  * -ENODATA when there are too few steps, or nobody was ever at risk: the threshold is INFINITY; the
  * caller may go on with that. ret is set in any case.
  */

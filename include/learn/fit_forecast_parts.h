@@ -11,6 +11,15 @@
 #include "learn/fit_forecast.h"
 #include "series/history.h"
 
+/* What is fallen back on when learning is ended early: the last forecaster that was finished, or,
+ * as long as there is none, what a fit that was cut short has come to.
+ */
+struct forecast_spare {
+	struct forecaster f;    /* FORECASTER_NONE: nothing */
+	bool is_cut;
+	uint32_t test;          /* that it was fitted for */
+};
+
 /* One fit in progress. */
 struct forecast_fit {
 	struct forecast_model *m;
@@ -24,11 +33,17 @@ struct forecast_fit {
 	float *known;           /* what the model's forecaster says of every step of every user */
 	uint32_t *user;         /* [n_sampled]: those whose steps are learnt from */
 	uint32_t n_sampled;
+	struct forecast_spare spare[FORECASTER_N];
 };
 
 static inline bool forecast_fit_is_stopped(const struct forecast_fit *f)
 {
 	return f->o->stop && atomic_load(f->o->stop);
+}
+
+static inline bool forecast_fit_is_enough(const struct forecast_fit *f)
+{
+	return f->o->enough && atomic_load(f->o->enough);
 }
 
 /* One user, through to the horizon. */
@@ -58,6 +73,16 @@ int forecast_fit_known(struct forecast_fit *f, struct err *e);
 /* Features, no weights yet. */
 int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 	struct forecaster *ret, struct err *e);
+/* What fits a kind. */
+struct forecast_maker {
+	struct forecast_fit *f;
+	enum forecaster_kind kind;
+	uint32_t test;          /* 1 the first; 0: the fit that is kept, which fills the report */
+};
+/* Those fits that look at stop or enough: -ECANCELED with what there is, or nothing of the kind. */
+int forecast_make(const struct forecast_maker *k, const struct dataset *d, struct forecaster *to,
+	struct err *e);
+void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_at *at);
 /* The figures of the kinds asked for, and the best fitted to all rows, in the model. */
 int forecast_fit_best(struct forecast_fit *f, struct err *e);
 

@@ -39,6 +39,7 @@ struct fit_lstm {
 	const struct lstm *from;        /* goes on from its weights and scales; borrowed, or NULL */
 	const struct dataset *valid;    /* later rows, borrowed; NULL: the last epoch is the best */
 	const atomic_bool *stop;        /* looked at for each mini-batch; may be NULL */
+	atomic_uint *percent;           /* may be NULL; of all epochs */
 	/* After each epoch, in the calling thread; may be NULL. */
 	void (*progress)(void *ctx, uint32_t epoch, const struct fit_lstm_epoch *at);
 	void *ctx;

@@ -47,7 +47,8 @@ enum train_why {
 	TRAIN_SILENT,           /* the channel does not speak */
 	TRAIN_TOO_FEW,          /* a fold lacks users to learn from or to judge by */
 	TRAIN_ASKED,
-	TRAIN_BETTER, TRAIN_NOT_BETTER, TRAIN_MISSES
+	TRAIN_BETTER, TRAIN_NOT_BETTER, TRAIN_MISSES,
+	TRAIN_STOPPED           /* before it was over; set by who asked for it */
 };
 extern const char *const train_why_text[];
 

@@ -63,6 +63,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.threads = o->load.threads,
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
+		.keeps = o->keeps,
 		.ret_crossed = &r->crossed,
 		.train = o->train,
 		.ret_train = o->ret_train,

@@ -47,6 +47,7 @@ struct fit {
 	const struct fit_options *o;
 	struct fit_scope scope;
 	struct priors priors;           /* once the shares are fitted */
+	const atomic_bool *stop;        /* ends all; NULL: nothing does */
 };
 
 static void count_events(struct fit *f)
@@ -96,7 +97,7 @@ static int realise(struct fit *f, const struct sweep *first, const uint8_t *cros
 {
 	struct sweep s;
 	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
-		f->o->until_ms, .priors = &f->priors, .only = crossed, .stop = f->o->stop };
+		f->o->until_ms, .priors = &f->priors, .only = crossed, .stop = f->stop };
 	int64_t at_risk_ms = 0;
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
@@ -139,7 +140,7 @@ static int choose_threshold(struct fit *f, struct err *e)
 	struct sweep s;
 	struct sweep_options so = { .backend = "auto", .threads = f->o->threads,
 		.until_ms = f->o->until_ms, .priors = &f->priors, .records = true,
-		.ret_percent = f->o->ret_percent, .stop = f->o->stop };
+		.ret_percent = f->o->ret_percent, .stop = f->stop };
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
 		return r;
@@ -160,6 +161,10 @@ static int train(struct fit *f, struct err *e)
 	struct train_scope s = { f->h, f->ids, &f->priors, o->until_ms, o->threads, o->ret_percent,
 		o->stop };
 	int r = train_learned(o->ret_train, &s, o->train, e);
+	if (r == -ECANCELED && o->keeps) {
+		o->ret_train->why = TRAIN_STOPPED;
+		return 0;
+	}
 	if (r < 0 || !o->ret_train->kept)
 		return r;
 	f->m->learned = o->ret_train->trained;
@@ -173,7 +178,7 @@ static int train(struct fit *f, struct err *e)
 static int choose_volume(struct fit *f, struct err *e)
 {
 	struct volume_fit_options vo = { .step = &volume_day, .gap_ms = f->m->gap_ms,
-		.until_ms = f->o->until_ms, .threads = f->o->threads, .stop = f->o->stop,
+		.until_ms = f->o->until_ms, .threads = f->o->threads, .stop = f->stop,
 		.budget = f->o->volume_budget };
 	return fit_volume(&f->m->volume, f->h, f->ids, &vo, e);
 }
@@ -188,7 +193,9 @@ static int choose_forecast(struct fit *f, struct err *e)
 	fo.step = &volume_day;
 	fo.until_ms = f->o->until_ms;
 	fo.threads = f->o->threads;
-	fo.stop = f->o->stop;
+	fo.stop = f->stop;
+	fo.enough = f->o->keeps ? f->o->stop : NULL;
+	fo.ret_percent = f->o->ret_percent;
 	fo.budget = f->o->forecast_budget;
 	return fit_forecast(&f->m->forecast, f->h, f->ids, &fo,
 		f->o->ret_forecast ? f->o->ret_forecast : &own, e);
@@ -226,6 +233,8 @@ static int choose_beside(struct fit *f, enum channel c, int before, struct err *
 {
 	struct err why = {0};
 	int r = c == CHANNEL_VOLUME ? choose_volume(f, &why) : choose_forecast(f, &why);
+	if (r == -ECANCELED && f->o->keeps && f->m->channels)
+		return before;          /* the channels there are make a model without it */
 	f->m->channels |= CHANNEL_BIT(c);
 	if (f->o->ret_crossed) {
 		mem_free(*f->o->ret_crossed);
@@ -244,6 +253,8 @@ static int choose_thresholds(struct fit *f, struct err *e)
 	f->m->channels &= CHANNELS_INTEREST;
 	if (f->m->channels)
 		r = choose_threshold(f, e);
+	if (f->o->keeps)
+		f->stop = NULL;
 	if (r == 0 && f->o->train)
 		r = train(f, e);
 	if (r == -ENODATA)
@@ -268,7 +279,7 @@ static const struct model_learned untrained = {
 int fit_model(struct model *m, const struct history *h, const struct ids *ids,
 	const struct fit_options *o, struct err *e)
 {
-	struct fit f = { .m = m, .h = h, .ids = ids, .o = o };
+	struct fit f = { .m = m, .h = h, .ids = ids, .o = o, .stop = o->stop };
 	f.scope = (struct fit_scope){ h, ids, o->until_ms, o->threads };
 	model_default(m);
 	m->provisional = false;

@@ -10,17 +10,12 @@
 #include "base/calendar.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "learn/fit_forest.h"
-#include "learn/fit_linear.h"
-#include "learn/fit_lstm.h"
 #include "learn/validate.h"
 #include "model/forecast_model.h"
 #include "series/step.h"
 
 #define NETWORK_STEPS 28u
-#define NETWORK_LATEST 5        /* a fifth of the rows, the latest, ends the training early */
 #define WEEK_STEPS 7u
-#define FOLDS 3u
 
 /* A network reads the steps one after the other and makes its own averages. */
 static const char network_features[] = "lag1,views1,carts1,favourites1,buys1";
@@ -50,167 +45,83 @@ int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 	return r;
 }
 
-/* What a kind is fitted with. */
-struct maker {
-	struct forecast_fit *f;
-	enum forecaster_kind kind;
-	bool last;              /* of the fit that is kept: it fills the report */
+/* As validation wants it. */
+
+/* A forecaster that validation holds; when it is done with it, it is there to fall back on. */
+struct tested {
+	struct forecaster f;
+	struct forecast_fit *fit;
+	uint32_t test;
 };
 
-static int make_linear(const struct maker *k, const struct dataset *d, struct forecaster *to,
-	struct err *e)
+static void spare(struct forecast_fit *f, struct forecaster *from, uint32_t test, bool is_cut)
 {
-	struct linear_report report = {0};
-	const struct linear_options o = { .penalty = LINEAR_PLAIN, .threads = k->f->o->threads };
-	int r = fit_linear(&to->linear, d, &o, &report, e);
-	if (k->last)
-		snprintf(k->f->report->warning, sizeof k->f->report->warning, "%s",
-			report.rank.warning);
+	struct forecast_spare *to = &f->spare[from->kind];
+	forecaster_done(&to->f);
+	*to = (struct forecast_spare){ *from, is_cut, test };
+	*from = (struct forecaster){0};
+}
+
+static void drop(void *model)
+{
+	struct tested *t = model;
+	if (t && t->fit->o->enough)
+		spare(t->fit, &t->f, t->test, false);
+	else if (t)
+		forecaster_done(&t->f);
+	mem_free(t);
+}
+
+static bool is_something(const struct forecaster *f)
+{
+	return f->linear.weight || f->forest.n_trees > 0 || f->lstm;
+}
+
+/* to is empty when that fails. */
+static int make_one(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e)
+{
+	struct forecast_fit *f = k->f;
+	int r = forecast_fit_shape(f, k->kind, to, e);
+	forecast_maker_tell(k, &(struct forecast_at){0});
+	if (r == 0)
+		r = forecast_make(k, d, to, e);
+	if (r == -ECANCELED && f->o->enough && is_something(to) &&
+	    f->spare[k->kind].f.kind == FORECASTER_NONE)
+		spare(f, to, k->test, true);
+	if (r < 0)
+		forecaster_done(to);
 	return r;
 }
 
-static int make_forest(const struct maker *k, const struct dataset *d, struct forecaster *to,
-	struct err *e)
+static int make_tested(void *ctx, const struct dataset *d, void **ret, struct err *e)
 {
-	struct fit_forest of;
-	const struct fit_forest_options o = { .n_trees = 60, .min_leaf = 20,
-		.seed = k->f->o->seed, .threads = k->f->o->threads, .permute = k->last,
-		.stop = k->f->o->stop };
-	int r = fit_forest(&of, d, &o, e);
-	if (r < 0 && r != -ECANCELED)
-		return r;
-	for (uint32_t i = 0; k->last && of.permutation && i < d->n_columns; i++)
-		k->f->report->importance[i] = of.permutation[i];
-	to->forest = of.forest;
-	of.forest = (struct forest){0};
-	fit_forest_done(&of);
+	struct forecast_maker *k = ctx;
+	struct tested *t = mem_get(1, sizeof *t);
+	*ret = NULL;
+	if (!t)
+		return err_set(e, -ENOMEM, "could not keep a forecaster: out of memory");
+	*t = (struct tested){ .fit = k->f, .test = ++k->test };
+	int r = make_one(k, d, &t->f, e);
+	if (r == 0)
+		*ret = t;
+	else
+		mem_free(t);
 	return r;
 }
+
+static void predict(const void *model, const float *x, uint32_t n_rows, float *ret)
+{
+	forecaster_predict(&((const struct tested *)model)->f, x, n_rows, ret);
+}
+
+static const struct forecaster_ops any_kind = { "any", make_tested, predict, drop, NULL };
 
 static int by_time(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return (x > y) - (x < y);
 }
-
-/* The rows before a time, and those from it on. */
-struct halves {
-	struct dataset early, late;
-};
-
-static int split(struct halves *h, const struct dataset *d, struct err *e)
-{
-	uint32_t n_early = 0, n_late = 0;
-	uint32_t *early = mem_get(d->n_rows + 1ul, sizeof *early);
-	uint32_t *late = mem_get(d->n_rows + 1ul, sizeof *late);
-	int64_t *time_ms = mem_get(d->n_rows + 1ul, sizeof *time_ms);
-	int r = early && late && time_ms ? 0 :
-		err_set(e, -ENOMEM, "could not split rows: out of memory");
-	*h = (struct halves){0};
-	if (r == 0) {
-		memcpy(time_ms, d->time_ms, d->n_rows * sizeof *time_ms);
-		qsort(time_ms, d->n_rows, sizeof *time_ms, by_time);
-		int64_t from_ms = time_ms[d->n_rows - d->n_rows / NETWORK_LATEST - 1];
-		for (uint32_t i = 0; i < d->n_rows; i++)
-			if (d->time_ms[i] < from_ms)
-				early[n_early++] = i;
-			else
-				late[n_late++] = i;
-		r = dataset_pick(&h->early, d, early, n_early, e);
-	}
-	if (r == 0)
-		r = dataset_pick(&h->late, d, late, n_late, e);
-	mem_free(early);
-	mem_free(late);
-	mem_free(time_ms);
-	return r;
-}
-
-static void tell_curve(const struct fit_lstm *fit, struct forecast_report *to)
-{
-	to->n_epochs = fit->n_epochs < FORECAST_EPOCHS_MAX ? fit->n_epochs : FORECAST_EPOCHS_MAX;
-	to->best_epoch = fit->best;
-	memcpy(to->curve, fit->curve, to->n_epochs * sizeof *to->curve);
-}
-
-/* Rounds the weights, and tells what that does to the latest rows. */
-static int round_weights(const struct maker *k, const struct dataset *d, struct lstm **net,
-	struct err *e)
-{
-	if (k->f->o->precision == LSTM_FLOAT32)
-		return 0;
-	struct lstm *rounded = lstm_round(*net, k->f->o->precision, e);
-	if (!rounded)
-		return e->code;
-	if (k->last)
-		k->f->report->rounded = lstm_compare(*net, rounded, d->x, d->n_rows);
-	lstm_free(*net);
-	*net = rounded;
-	return 0;
-}
-
-static int make_network(const struct maker *k, const struct dataset *d, struct forecaster *to,
-	struct err *e)
-{
-	struct halves h;
-	struct fit_lstm fit = fit_lstm_default(to->features.n);
-	int r = split(&h, d, e);
-	fit.hidden = 16;
-	fit.epochs = 15;
-	fit.patience = 3;
-	fit.seed = k->f->o->seed;
-	fit.threads = k->f->o->threads;
-	fit.stop = k->f->o->stop;
-	fit.valid = h.late.n_rows ? &h.late : NULL;
-	if (r == 0)
-		r = fit_lstm(&fit, &h.early, &to->lstm, e);
-	if (r == 0 && k->last)
-		tell_curve(&fit, k->f->report);
-	if (r == 0)
-		r = round_weights(k, &h.late, &to->lstm, e);
-	fit_lstm_done(&fit);
-	dataset_done(&h.early);
-	dataset_done(&h.late);
-	return r;
-}
-
-static int (*const make[FORECASTER_N])(const struct maker *k, const struct dataset *d,
-	struct forecaster *to, struct err *e) = {
-	[FORECASTER_LINEAR] = make_linear,
-	[FORECASTER_FOREST] = make_forest,
-	[FORECASTER_LSTM] = make_network,
-};
-
-/* As validation wants it. */
-
-static void drop(void *model)
-{
-	forecaster_done(model);
-	mem_free(model);
-}
-
-static int make_one(void *ctx, const struct dataset *d, void **ret, struct err *e)
-{
-	const struct maker *k = ctx;
-	struct forecaster *to = mem_get(1, sizeof *to);
-	int r = to ? forecast_fit_shape(k->f, k->kind, to, e) :
-		err_set(e, -ENOMEM, "could not keep a forecaster: out of memory");
-	if (r == 0)
-		r = make[k->kind](k, d, to, e);
-	if (r < 0) {
-		drop(to);
-		to = NULL;
-	}
-	*ret = to;
-	return r;
-}
-
-static void predict(const void *model, const float *x, uint32_t n_rows, float *ret)
-{
-	forecaster_predict(model, x, n_rows, ret);
-}
-
-static const struct forecaster_ops any_kind = { "any", make_one, predict, drop, NULL };
 
 /* The share of time that has half of the rows: a log may begin with a few stray ones. */
 static int first_tests(const struct dataset *d, double *ret, struct err *e)
@@ -232,20 +143,20 @@ static int first_tests(const struct dataset *d, double *ret, struct err *e)
 static int judge(struct forecast_fit *f, enum forecaster_kind kind, const struct dataset *d,
 	struct err *e)
 {
-	struct fold fold[FOLDS] = {0};
-	struct maker k = { f, kind, false };
+	struct fold fold[FORECAST_TESTS] = {0};
+	struct forecast_maker k = { f, kind, 0 };
 	struct verdict v;
 	/* Rows are made by a window that ends where they are known: no column can leak. */
 	struct validation how = { .d = d, .ops = &any_kind, .ctx = &k, .folds = fold,
-		.n_folds = FOLDS, .step_ms = f->o->step->span_ms, .season = WEEK_STEPS,
+		.n_folds = FORECAST_TESTS, .step_ms = f->o->step->span_ms, .season = WEEK_STEPS,
 		.trusts_columns = true };
-	double first;
-	int r = first_tests(d, &first, e);
+	struct folds_plan plan = { .n = FORECAST_TESTS };
+	int r = first_tests(d, &plan.first, e);
 	if (r == 0)
-		r = folds_init(fold, d, &(struct folds_plan){ .n = FOLDS, .first = first }, e);
+		r = folds_init(fold, d, &plan, e);
 	if (r == 0)
 		r = validate(&how, &v, NULL, e);
-	folds_done(fold, FOLDS);
+	folds_done(fold, FORECAST_TESTS);
 	if (r < 0)
 		return r == -EINVAL ? -ENODATA : r;
 	f->m->figure[kind] = (struct forecast_figure){ v.mse, v.mae, v.r2, v.skill,
@@ -261,18 +172,25 @@ static bool beats_naive(const struct forecast_figure *g)
 	return g->skill > 0 && !(g->seasonal_skill <= 0);
 }
 
+/* When learning was ended early, the last one fitted for a test is nearly as good. */
 static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct dataset *d,
 	struct err *e)
 {
-	struct maker k = { f, kind, true };
-	void *made;
+	struct forecast_maker k = { f, kind, 0 };
+	struct forecast_spare *s = &f->spare[kind];
+	struct forecaster made;
 	int r = make_one(&k, d, &made, e);
+	if (r == -ECANCELED && s->f.kind != FORECASTER_NONE) {
+		made = s->f;
+		f->report->kept_test = s->test;
+		f->report->kept_cut = s->is_cut;
+		*s = (struct forecast_spare){0};
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	f->m->n_rows = d->n_rows;
-	r = forecast_model_take(f->m, made, e);
-	mem_free(made);
-	return r;
+	return forecast_model_take(f->m, &made, e);
 }
 
 /* Names of the columns, for warnings and the report; a network's are not told apart. */
@@ -301,26 +219,71 @@ static int try_kind(struct forecast_fit *f, enum forecaster_kind kind, bool kept
 	return r;
 }
 
-int forecast_fit_best(struct forecast_fit *f, struct err *e)
+static int judge_kind(struct forecast_fit *f, enum forecaster_kind kind, struct err *e)
+{
+	enum forecast_trial *trial = &f->report->trial[kind];
+	*trial = TRIAL_NONE;
+	if (forecast_fit_is_enough(f))
+		return 0;
+	int r = try_kind(f, kind, false, e);
+	*trial = r == 0 ? TRIAL_JUDGED : TRIAL_CUT;
+	return r == -ECANCELED && f->o->enough ? 0 : r;
+}
+
+/* Of those judged, or else one whose tests were not over, if it is wanted whatever it is worth. */
+static enum forecaster_kind choose(const struct forecast_fit *f)
+{
+	int best = FORECASTER_NONE, cut = FORECASTER_NONE;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
+		if (f->report->trial[k] == TRIAL_JUDGED && (best == FORECASTER_NONE ||
+		    f->m->figure[k].mse < f->m->figure[best].mse))
+			best = k;
+		if (f->report->trial[k] == TRIAL_CUT && f->spare[k].f.kind != FORECASTER_NONE)
+			cut = k;
+	}
+	return (enum forecaster_kind)(best == FORECASTER_NONE && f->o->insists ? cut : best);
+}
+
+static int judge_kinds(struct forecast_fit *f, struct err *e)
 {
 	struct forecaster shape;
-	enum forecaster_kind best = FORECASTER_NONE;
 	int r = forecast_fit_shape(f, FORECASTER_LINEAR, &shape, e);
 	for (int i = 0; i < OBSERVED_N; i++)
 		shape.features.cap[i] = INFINITY;
 	if (r == 0)
 		r = forecast_fit_caps(f, &shape.features, e);
 	f->m->f.features = shape.features;
-	for (int k = FORECASTER_LINEAR; k < FORECASTER_N && r == 0; k++) {
-		if (!(f->o->kinds & FORECAST_KIND(k)))
-			continue;
-		r = try_kind(f, (enum forecaster_kind)k, false, e);
-		if (best == FORECASTER_NONE || f->m->figure[k].mse < f->m->figure[best].mse)
-			best = (enum forecaster_kind)k;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N && r == 0; k++)
+		if (f->o->kinds & FORECAST_KIND(k))
+			r = judge_kind(f, (enum forecaster_kind)k, e);
+	return r;
+}
+
+static bool is_whole(const struct forecast_report *r, enum forecaster_kind kept)
+{
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		if (r->trial[k] == TRIAL_NONE || r->trial[k] == TRIAL_CUT)
+			return false;
+	return kept == FORECASTER_NONE || r->kept_test == 0;
+}
+
+int forecast_fit_best(struct forecast_fit *f, struct err *e)
+{
+	struct forecast_report *report = f->report;
+	int r = judge_kinds(f, e);
+	report->best = r == 0 ? choose(f) : FORECASTER_NONE;
+	if (report->best != FORECASTER_NONE) {
+		report->better = report->trial[report->best] == TRIAL_JUDGED &&
+			beats_naive(&f->m->figure[report->best]);
+		if (report->better || f->o->insists)
+			r = try_kind(f, report->best, true, e);
+	} else if (r == 0 && forecast_fit_is_enough(f)) {
+		r = err_set(e, -ECANCELED, "stopped before there was a forecaster to keep");
 	}
-	if (r < 0 || best == FORECASTER_NONE)
-		return r;
-	f->report->best = best;
-	f->report->better = beats_naive(&f->m->figure[best]);
-	return f->report->better || f->o->insists ? try_kind(f, best, true, e) : 0;
+	if (f->m->f.kind != FORECASTER_LSTM)
+		report->n_epochs = 0;
+	report->ended = !is_whole(report, f->m->f.kind);
+	for (int k = 0; k < FORECASTER_N; k++)
+		forecaster_done(&f->spare[k].f);
+	return r;
 }

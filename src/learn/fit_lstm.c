@@ -105,6 +105,9 @@ static int run_epoch(struct course *c, uint32_t epoch, struct fit_lstm_epoch *at
 				"a lower rate or a shorter gradient may help", epoch + 1);
 		at->longest = fmax(at->longest, length);
 		adam_step(&c->adam, c->m->weight, c->crew.gradient, at->rate);
+		if (f->percent)
+			atomic_store(f->percent, (unsigned)(100 *
+				(epoch + (double)(i + n) / c->train->n_rows) / f->epochs));
 	}
 	at->train_mse = sum / c->train->n_rows * unit * unit;
 	at->valid_mse = lstm_crew_mse(&c->crew, c->m, f->valid);

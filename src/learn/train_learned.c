@@ -28,6 +28,7 @@ const char *const train_why_text[] = {
 	[TRAIN_BETTER] = "the trained ones lose less on users not learnt from, and find as much",
 	[TRAIN_NOT_BETTER] = "the trained ones are not better by more than their standard error",
 	[TRAIN_MISSES] = "the trained ones find less at the budget",
+	[TRAIN_STOPPED] = "training was stopped",
 };
 
 /* What the threads share: a fit without each fold, and one with all. */

@@ -88,9 +88,9 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	return true;
 }
 
-static int train(struct training *t, const struct options *o, struct run_progress *p,
-	struct err *e)
+static int train(struct training *t, const struct options *o, struct meter *m, struct err *e)
 {
+	struct run_progress *p = &m->progress;
 	struct train_options to = {
 		.choice = train_choice_of(o->weights, TRAIN_AUTO), .seed = o->seed };
 	struct run_options ro;
@@ -99,6 +99,9 @@ static int train(struct training *t, const struct options *o, struct run_progres
 	if (!choose_forecaster(o, &ro, &fo))
 		return err_set(e, -EINVAL, "channel forecast needs a forecaster");
 	t->forecasts = ro.channels & CHANNEL_BIT(CHANNEL_FORECAST);
+	fo.tell = meter_tell_fit;
+	fo.ctx = m;
+	ro.keeps = true;
 	ro.forecast = &fo;
 	ro.ret_forecast = &t->forecast;
 	int code = run_load(&t->run, &ro, p, e);
@@ -117,6 +120,12 @@ static int train(struct training *t, const struct options *o, struct run_progres
 	return code == 0 && t->run.load.events ? model_save(&t->run.model, o->out, e) : code;
 }
 
+/* Whether an interrupt has left something out of the model. */
+static bool is_cut(const struct training *t)
+{
+	return t->report.why == TRAIN_STOPPED || t->forecast.ended;
+}
+
 int cmd_train(struct options *o)
 {
 	struct training t = {0};
@@ -127,7 +136,7 @@ int cmd_train(struct options *o)
 		return EXIT_USAGE;
 	}
 	meter_start(&m, &o->clock, o->stop, o->quiet);
-	int code = train(&t, o, &m.progress, &e);
+	int code = train(&t, o, &m, &e);
 	meter_stop(&m);
 	if (code < 0)
 		fprintf(stderr, "veer train: %s\n", e.text);
@@ -138,6 +147,11 @@ int cmd_train(struct options *o)
 		fprintf(stderr, "veer train: %u labels left out: their users are not in the log, "
 			"or their alerts are not of interest\n", t.labels.n_unknown);
 	code = code < 0 ? EXIT_FAILED : log_run_report(&t.run, o);
+	if (code == EXIT_OK && is_cut(&t)) {
+		fprintf(stderr, "veer train: interrupted: the model in \"%s\" holds what was "
+			"learnt by then\n", o->out);
+		code = EXIT_FAILED;
+	}
 	mem_free(t.labels.at);
 	run_done(&t.run);
 	return code;

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "learn/fit_forecast.h"
+#include "main/learning_curve.h"
 #include "model/forecast_model.h"
 
-#define PLOT_LINES 8
 #define TOP_COLUMNS 10u
 
 static void print_number(int width, double x)
@@ -52,6 +52,11 @@ void forecast_print_figures(const struct forecast_model *m)
 static void print_importance(const struct forecast_report *r)
 {
 	bool shown[FEATURE_MAX] = {0};
+	double most = 0;
+	for (uint32_t i = 0; i < r->n_names; i++)
+		most = fmax(most, r->importance[i]);
+	if (most <= 0)
+		return;                 /* learning was ended before they were weighed */
 	printf("\nimportance         rise of a tree's MSE when a column is shuffled\n");
 	for (uint32_t n = 0; n < TOP_COLUMNS && n < r->n_names; n++) {
 		uint32_t best = FEATURE_MAX;
@@ -64,54 +69,43 @@ static void print_importance(const struct forecast_report *r)
 	}
 }
 
-struct range {
-	double low, high;
-};
-
-static void widen(struct range *r, double x)
-{
-	if (isfinite(x)) {
-		r->low = fmin(r->low, x);
-		r->high = fmax(r->high, x);
-	}
-}
-
-static int line_of(const struct range *r, double x)
-{
-	double span = r->high - r->low;
-	return span > 0 ? (int)lround((x - r->low) / span * PLOT_LINES) : 0;
-}
-
-/* One column an epoch: t the error while training, v on later rows, + both. */
 static void print_curve(const struct forecast_report *r)
 {
-	struct range y = { INFINITY, -INFINITY };
-	for (uint32_t i = 0; i < r->n_epochs; i++) {
-		widen(&y, r->curve[i].train_mse);
-		widen(&y, r->curve[i].valid_mse);
-	}
-	printf("\nlearning           MSE by epoch: t while training, v on later days; best %u\n",
-		r->best_epoch);
-	for (int line = PLOT_LINES; line >= 0; line--) {
-		char cell[2 * FORECAST_EPOCHS_MAX + 1];
-		memset(cell, ' ', sizeof cell);
-		for (uint32_t i = 0; i < r->n_epochs; i++) {
-			bool t = line_of(&y, r->curve[i].train_mse) == line;
-			bool v = isfinite(r->curve[i].valid_mse) &&
-				line_of(&y, r->curve[i].valid_mse) == line;
-			cell[2 * i] = t && v ? '+' : t ? 't' : v ? 'v' : ' ';
-		}
-		int n = (int)(2 * r->n_epochs);
-		while (n > 0 && cell[n - 1] == ' ')
-			n--;
-		printf("%10.4g |%.*s\n", y.low + (y.high - y.low) * line / PLOT_LINES, n, cell);
-	}
+	printf("\nlearning           epoch %u of %u was the best\n", r->best_epoch, r->n_epochs);
+	learning_curve_print(&(struct learning_curve){ .epoch = r->curve, .n = r->n_epochs,
+		.best = r->best_epoch, .dots = learning_curve_has_dots() }, "\n", stdout);
+}
+
+/* What was left out when learning was ended early, a line each. */
+static void print_ended(const struct forecast_model *m, const struct forecast_report *r)
+{
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		if (r->trial[k] == TRIAL_NONE || r->trial[k] == TRIAL_CUT)
+			printf("ended early        %s was not %s\n", forecaster_name[k],
+				r->trial[k] == TRIAL_CUT ? "tested to the end" : "tried");
+	if (m->f.kind != FORECASTER_NONE && r->kept_test)
+		printf("ended early        %s is as it was %s test %u of %u, on earlier days\n",
+			forecaster_name[m->f.kind], r->kept_cut ? "by then in" : "fitted for",
+			r->kept_test, FORECAST_TESTS);
+}
+
+static const char *why_kept(const struct forecast_model *m, const struct forecast_report *r)
+{
+	if (r->better)
+		return "the least error on later days, and less than either naive forecast";
+	if (m->f.kind == FORECASTER_NONE)
+		return "no forecaster is better than a naive forecast, so there is none";
+	return r->trial[r->best] == TRIAL_CUT ? "kept as asked for, not judged" :
+		"kept as asked for, though a naive forecast is as good";
 }
 
 void forecast_print_report(const struct forecast_model *m, const struct forecast_report *r)
 {
+	if (r->ended)
+		print_ended(m, r);
 	if (r->best == FORECASTER_NONE) {
-		printf("forecaster         none: there is too little to learn from\n");
+		printf("forecaster         none: %s\n", r->ended ? "there was none to keep yet" :
+			"there is too little to learn from");
 		return;
 	}
 	if (r->warning[0])
@@ -123,11 +117,7 @@ void forecast_print_report(const struct forecast_model *m, const struct forecast
 	if (r->rounded.max > 0)
 		printf("rounding           moves a forecast by %.3g at most, %.3g on the whole\n",
 			r->rounded.max, r->rounded.rms);
-	printf("forecaster         %s: %s\n", forecaster_name[m->f.kind], r->better ?
-		"the least error on later days, and less than either naive forecast" :
-		m->f.kind == FORECASTER_NONE ?
-		"no forecaster is better than a naive forecast, so there is none" :
-		"kept as asked for, though a naive forecast is as good");
+	printf("forecaster         %s: %s\n", forecaster_name[m->f.kind], why_kept(m, r));
 }
 
 void forecast_print_model(const struct forecast_model *m)

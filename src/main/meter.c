@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "main/learning_curve.h"
 
 #define REDRAW_MS 200
 #define BAR 30
@@ -14,6 +16,24 @@ static const char *const stage_name[] = {
 	[RUN_LOAD] = "reading", [RUN_SORT] = "sorting", [RUN_FIT] = "fitting",
 	[RUN_DETECT] = "detecting", [RUN_STORE] = "storing", [RUN_DONE] = "done",
 };
+
+void meter_tell_fit(void *ctx, const struct forecast_at *at)
+{
+	struct meter *m = ctx;
+	struct meter_fit *f = &m->fit;
+	if (at->epoch && at->n_epochs <= FORECAST_EPOCHS_MAX) {
+		f->train[at->n_epochs - 1] = (float)at->epoch->train_mse;
+		f->valid[at->n_epochs - 1] = (float)at->epoch->valid_mse;
+	}
+	f->max_epochs = at->max_epochs;
+	f->n_epochs = at->n_epochs;
+	f->kind = at->kind;
+	f->test = at->test;
+	if (!at->epoch) {
+		m->progress.percent = 0;
+		f->number++;
+	}
+}
 
 /* How much of the stage is done, 0..1; negative when nobody knows (a pipe). */
 static double part_done(const struct meter *m, int stage)
@@ -33,11 +53,23 @@ static void draw_bar(double part, char bar[BAR + 1])
 	bar[BAR] = '\0';
 }
 
+/* "lstm, test 2 of 3, epoch 7 of 15" */
+static void name_fit(const struct meter_fit *f, char *buf, size_t n)
+{
+	uint32_t test = f->test, epochs = f->n_epochs;
+	int at = snprintf(buf, n, "%s, ", forecaster_name[f->kind]);
+	at += test ? snprintf(buf + at, n - (size_t)at, "test %u of %u", test, FORECAST_TESTS) :
+		snprintf(buf + at, n - (size_t)at, "on all days");
+	if (f->max_epochs)
+		snprintf(buf + at, n - (size_t)at, ", epoch %u of %u", epochs + 1, f->max_epochs);
+}
+
 void meter_line(const struct meter *m, int64_t now_ms, char *buf, size_t n)
 {
 	int stage = atomic_load(&m->progress.stage);
+	bool fits = stage == RUN_FIT && m->fit.number;
 	double part = part_done(m, stage), seconds = (double)(now_ms - m->stage_ms) / 1000;
-	char bar[BAR + 1], left[32] = "", rate[48] = "", done[8] = " ...";
+	char bar[BAR + 1], left[32] = "", rate[64] = "", done[8] = " ...";
 	draw_bar(part, bar);
 	if (part >= 0)
 		snprintf(done, sizeof done, "%3.0f%%", 100 * part);
@@ -48,20 +80,68 @@ void meter_line(const struct meter *m, int64_t now_ms, char *buf, size_t n)
 	if (stage == RUN_LOAD && seconds > .2)
 		snprintf(rate, sizeof rate, "  %.2f M rows/s",
 			(double)atomic_load(&m->progress.load.rows) / seconds / 1e6);
-	snprintf(buf, n, "%-9s [%s] %s%s%s", stage_name[stage], bar, done, rate, left);
+	if (fits) {
+		strcpy(rate, "  ");
+		name_fit(&m->fit, rate + 2, sizeof rate - 2);
+	}
+	snprintf(buf, n, "%-9s [%s] %s%s%s", stage_name[stage], bar, done, fits ? left : rate,
+		fits ? rate : left);
+}
+
+/* Whether the terminal has room for a curve. */
+static bool has_room(void)
+{
+	struct winsize w;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > LEARNING_CURVE_LINES + 2 &&
+		w.ws_col > LEARNING_CURVE_COLUMNS;
+}
+
+static int print_curve(const struct meter *m, FILE *to)
+{
+	struct fit_lstm_epoch e[FORECAST_EPOCHS_MAX] = {0};
+	uint32_t n = m->fit.n_epochs;
+	n = n < FORECAST_EPOCHS_MAX ? n : FORECAST_EPOCHS_MAX;
+	if (n < 2 || !has_room())
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		e[i].train_mse = (double)m->fit.train[i];
+		e[i].valid_mse = (double)m->fit.valid[i];
+	}
+	learning_curve_print(&(struct learning_curve){ .epoch = e, .n = n,
+		.span = m->fit.max_epochs, .dots = learning_curve_has_dots() }, "\033[K\n", to);
+	return LEARNING_CURVE_LINES;
+}
+
+/* Back to the first line that was drawn. */
+static void go_up(struct meter *m, FILE *to)
+{
+	fputc('\r', to);
+	if (m->n_above)
+		fprintf(to, "\033[%dA", m->n_above);
+	m->n_above = 0;
 }
 
 static void tick(struct meter *m)
 {
-	char line[160];
+	char line[200], text[8192];
 	int64_t now_ms = clock_tick_ms(m->clock);
 	int stage = atomic_load(&m->progress.stage);
-	if (stage != m->stage) {
+	uint32_t number = m->fit.number;
+	FILE *to = fmemopen(text, sizeof text, "w");
+	if (!to)
+		return;
+	if (stage != m->stage || number != m->number) {
 		m->stage = stage;
+		m->number = number;
 		m->stage_ms = now_ms;
 	}
 	meter_line(m, now_ms, line, sizeof line);
-	fprintf(stderr, "\r%s\033[K", line);
+	go_up(m, to);
+	if (stage == RUN_FIT)
+		m->n_above = print_curve(m, to);
+	fprintf(to, "%s\033[J", line);
+	if (fclose(to) == 0)
+		fputs(text, stderr);
 	fflush(stderr);
 }
 
@@ -78,8 +158,10 @@ static void *watch(void *arg)
 		}
 		nanosleep(&pause, NULL);
 	}
-	if (m->draws)
-		fprintf(stderr, "\r\033[K");
+	if (m->draws) {
+		go_up(m, stderr);
+		fprintf(stderr, "\033[J");
+	}
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
  * strength.
  */
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "learn/fit.h"
+#include "learn/fit_forecast.h"
 #include "model/model.h"
 #include "series/history.h"
 
@@ -220,6 +222,37 @@ static void those_who_crossed_are_marked(void **state)
 	model_done(&m);
 }
 
+/* As Ctrl-C before the first tree: thresholds of interest stand by then. */
+static void stop_as_a_fit_begins(void *ctx, const struct forecast_at *at)
+{
+	(void)at;
+	atomic_store((atomic_bool *)ctx, true);
+}
+
+static void a_stopped_forecast_costs_its_channel_alone(void **state)
+{
+	struct model m;
+	atomic_bool stop = false;
+	struct forecast_report report;
+	const struct forecast_fit_options forest = { .kinds = FORECAST_KIND(FORECASTER_FOREST),
+		.tell = stop_as_a_fit_begins, .ctx = &stop };
+	const struct plan p = { 60, 1, 1440, false };
+	struct fit_options o = plain;
+	(void)state;
+	o.channels = CHANNEL_BIT(CHANNEL_LEARNED) | CHANNEL_BIT(CHANNEL_FORECAST);
+	o.stop = &stop;
+	o.forecast = &forest;
+	o.ret_forecast = &report;
+	o.keeps = true;
+	assert_int_equal(fit(&m, &p, &o), 0);
+	assert_true(report.ended && m.channels == CHANNEL_BIT(CHANNEL_LEARNED));
+	assert_true(m.n_users == 60 && isfinite(m.threshold[CHANNEL_LEARNED]));
+	model_done(&m);
+	stop = false;
+	o.keeps = false;
+	assert_int_equal(fit(&m, &p, &o), -ECANCELED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +263,7 @@ int main(void)
 		cmocka_unit_test(dictionaries_may_grow_meanwhile),
 		cmocka_unit_test(nobody_at_risk_leaves_the_shipped_thresholds),
 		cmocka_unit_test(those_who_crossed_are_marked),
+		cmocka_unit_test(a_stopped_forecast_costs_its_channel_alone),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

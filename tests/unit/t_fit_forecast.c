@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -215,6 +216,82 @@ static void threads_and_order_do_not_show(void **state)
 	}
 }
 
+/* Says enough at a point of the way. */
+struct listener {
+	atomic_bool enough;
+	struct forecast_at at;          /* epoch is not looked at */
+};
+
+static void listen(void *ctx, const struct forecast_at *at)
+{
+	struct listener *l = ctx;
+	if (at->kind == l->at.kind && at->test == l->at.test && at->n_epochs == l->at.n_epochs)
+		atomic_store(&l->enough, true);
+}
+
+static int fit_until(struct forecast_model *m, struct forecast_at at, unsigned kinds,
+	struct forecast_report *r)
+{
+	const struct plan p = { 0, 30, 60, .7, 3, false };
+	struct listener l = { .at = at };
+	return fit(m, &p, &(struct forecast_fit_options){ .kinds = kinds, .insists = true,
+		.seed = 3, .n_rows = 900, .enough = &l.enough, .tell = listen, .ctx = &l }, r);
+}
+
+static void the_best_so_far_is_kept(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	(void)state;
+	assert_int_equal(fit_until(&m, (struct forecast_at){ .kind = FORECASTER_FOREST, .test = 2 },
+		FORECAST_KINDS_ALL, &r), 0);
+	assert_true(r.ended && m.f.kind == FORECASTER_LINEAR && r.kept_test == 0);
+	assert_true(r.trial[FORECASTER_LINEAR] == TRIAL_JUDGED);
+	assert_true(r.trial[FORECASTER_FOREST] == TRIAL_CUT);
+	assert_true(r.trial[FORECASTER_LSTM] == TRIAL_NONE);
+	assert_true(isfinite(m.pledge.threshold) && isnan(m.figure[FORECASTER_FOREST].mse));
+	forecast_model_done(&m);
+}
+
+static void what_a_test_was_made_with_is_kept(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	(void)state;
+	for (int k = FORECASTER_FOREST; k <= FORECASTER_LSTM; k++) {
+		/* In the fit to all rows, and in the second test: a finished one is at hand. */
+		assert_int_equal(fit_until(&m, (struct forecast_at){ .kind = k },
+			FORECAST_KIND(k), &r), 0);
+		assert_true(r.ended && (int)m.f.kind == k && r.trial[k] == TRIAL_JUDGED);
+		assert_true(r.kept_test == FORECAST_TESTS && !r.kept_cut);
+		assert_true(isfinite(m.figure[k].mse) && isfinite(m.pledge.threshold));
+		forecast_model_done(&m);
+		assert_int_equal(fit_until(&m, (struct forecast_at){ .kind = k, .test = 2 },
+			FORECAST_KIND(k), &r), 0);
+		assert_true(r.ended && (int)m.f.kind == k && r.trial[k] == TRIAL_CUT);
+		assert_true(r.kept_test == 1 && !r.kept_cut && !r.better);
+		forecast_model_done(&m);
+	}
+}
+
+static void a_network_keeps_its_best_epoch(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	(void)state;
+	assert_int_equal(fit_until(&m, (struct forecast_at){ .kind = FORECASTER_LSTM, .test = 1,
+		.n_epochs = 2 }, FORECAST_KIND(FORECASTER_LSTM), &r), 0);
+	assert_true(r.ended && r.kept_cut && r.kept_test == 1 && m.f.kind == FORECASTER_LSTM);
+	assert_true(r.n_epochs == 2 && r.best_epoch > 0);
+	assert_true(isfinite(m.pledge.threshold));
+	forecast_model_done(&m);
+	/* Before an epoch there is nothing to keep. */
+	assert_int_equal(fit_until(&m, (struct forecast_at){ .kind = FORECASTER_LSTM, .test = 1 },
+		FORECAST_KIND(FORECASTER_LSTM), &r), -ECANCELED);
+	assert_true(r.ended && r.best == FORECASTER_NONE && m.f.kind == FORECASTER_NONE);
+	forecast_model_done(&m);
+}
+
 static void epsilon_may_be_given(void **state)
 {
 	struct forecast_model m;
@@ -247,6 +324,9 @@ int main(void)
 		cmocka_unit_test(no_praise_for_what_is_no_better),
 		cmocka_unit_test(the_promise_is_kept),
 		cmocka_unit_test(threads_and_order_do_not_show),
+		cmocka_unit_test(the_best_so_far_is_kept),
+		cmocka_unit_test(what_a_test_was_made_with_is_kept),
+		cmocka_unit_test(a_network_keeps_its_best_epoch),
 		cmocka_unit_test(epsilon_may_be_given),
 		cmocka_unit_test(too_little_is_told),
 	};

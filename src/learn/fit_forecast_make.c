@@ -1,0 +1,182 @@
+/* The kinds of forecasters fitted to rows. */
+#include "learn/fit_forecast_parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "learn/fit_forest.h"
+#include "learn/fit_linear.h"
+#include "learn/fit_lstm.h"
+
+#define TREES 60u
+#define NETWORK_LATEST 5        /* a fifth of the rows, the latest, ends the training early */
+
+static const atomic_bool *stop_of(const struct forecast_maker *k)
+{
+	const struct forecast_fit_options *o = k->f->o;
+	return o->enough ? o->enough : o->stop;
+}
+
+static int make_linear(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e)
+{
+	struct linear_report report = {0};
+	const struct linear_options o = { .penalty = LINEAR_PLAIN, .threads = k->f->o->threads };
+	int r = fit_linear(&to->linear, d, &o, &report, e);
+	if (k->test == 0)
+		snprintf(k->f->report->warning, sizeof k->f->report->warning, "%s",
+			report.rank.warning);
+	return r;
+}
+
+static int make_forest(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e)
+{
+	struct fit_forest of;
+	const struct fit_forest_options o = { .n_trees = TREES, .min_leaf = 20,
+		.seed = k->f->o->seed, .threads = k->f->o->threads, .permute = k->test == 0,
+		.stop = stop_of(k), .percent = k->f->o->ret_percent };
+	int r = fit_forest(&of, d, &o, e);
+	if (r < 0 && r != -ECANCELED)
+		return r;
+	for (uint32_t i = 0; of.permutation && i < d->n_columns; i++)
+		k->f->report->importance[i] = of.permutation[i];
+	to->forest = of.forest;
+	of.forest = (struct forest){0};
+	fit_forest_done(&of);
+	return r;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* The rows before a time, and those from it on. */
+struct halves {
+	struct dataset early, late;
+};
+
+static int split(struct halves *h, const struct dataset *d, struct err *e)
+{
+	uint32_t n_early = 0, n_late = 0;
+	uint32_t *early = mem_get(d->n_rows + 1ul, sizeof *early);
+	uint32_t *late = mem_get(d->n_rows + 1ul, sizeof *late);
+	int64_t *time_ms = mem_get(d->n_rows + 1ul, sizeof *time_ms);
+	int r = early && late && time_ms ? 0 :
+		err_set(e, -ENOMEM, "could not split rows: out of memory");
+	*h = (struct halves){0};
+	if (r == 0) {
+		memcpy(time_ms, d->time_ms, d->n_rows * sizeof *time_ms);
+		qsort(time_ms, d->n_rows, sizeof *time_ms, by_time);
+		int64_t from_ms = time_ms[d->n_rows - d->n_rows / NETWORK_LATEST - 1];
+		for (uint32_t i = 0; i < d->n_rows; i++)
+			if (d->time_ms[i] < from_ms)
+				early[n_early++] = i;
+			else
+				late[n_late++] = i;
+		r = dataset_pick(&h->early, d, early, n_early, e);
+	}
+	if (r == 0)
+		r = dataset_pick(&h->late, d, late, n_late, e);
+	mem_free(early);
+	mem_free(late);
+	mem_free(time_ms);
+	return r;
+}
+
+struct teller {
+	const struct forecast_maker *maker;
+	uint32_t n_epochs;
+};
+
+static void tell_epoch(void *ctx, uint32_t epoch, const struct fit_lstm_epoch *at)
+{
+	const struct teller *t = ctx;
+	forecast_maker_tell(t->maker, &(struct forecast_at){ .n_epochs = epoch,
+		.max_epochs = t->n_epochs, .epoch = at });
+}
+
+static void keep_curve(const struct fit_lstm *fit, struct forecast_report *to)
+{
+	to->n_epochs = fit->n_epochs < FORECAST_EPOCHS_MAX ? fit->n_epochs : FORECAST_EPOCHS_MAX;
+	to->best_epoch = fit->best;
+	memcpy(to->curve, fit->curve, to->n_epochs * sizeof *to->curve);
+}
+
+/* Rounds the weights, and tells what that does to the latest rows. */
+static int round_weights(const struct forecast_maker *k, const struct dataset *d, struct lstm **net,
+	struct err *e)
+{
+	if (k->f->o->precision == LSTM_FLOAT32)
+		return 0;
+	struct lstm *rounded = lstm_round(*net, k->f->o->precision, e);
+	if (!rounded)
+		return e->code;
+	if (k->test == 0)
+		k->f->report->rounded = lstm_compare(*net, rounded, d->x, d->n_rows);
+	lstm_free(*net);
+	*net = rounded;
+	return 0;
+}
+
+static int make_network(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e)
+{
+	struct halves h;
+	struct fit_lstm fit = fit_lstm_default(to->features.n);
+	int r = split(&h, d, e);
+	fit.hidden = 16;
+	fit.epochs = 15;
+	fit.patience = 3;
+	fit.seed = k->f->o->seed;
+	fit.threads = k->f->o->threads;
+	fit.stop = stop_of(k);
+	fit.percent = k->f->o->ret_percent;
+	fit.progress = tell_epoch;
+	fit.ctx = &(struct teller){ k, fit.epochs };
+	fit.valid = h.late.n_rows ? &h.late : NULL;
+	if (r == 0)
+		r = fit_lstm(&fit, &h.early, &to->lstm, e);
+	if (r == -ECANCELED && fit.best == 0) {
+		lstm_free(to->lstm);
+		to->lstm = NULL;
+	}
+	if (to->lstm && (r == 0 || k->f->spare[k->kind].f.kind == FORECASTER_NONE))
+		keep_curve(&fit, k->f->report);
+	if (to->lstm && round_weights(k, &h.late, &to->lstm, e) < 0)
+		r = e->code;
+	fit_lstm_done(&fit);
+	dataset_done(&h.early);
+	dataset_done(&h.late);
+	return r;
+}
+
+void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_at *at)
+{
+	const struct forecast_fit_options *o = k->f->o;
+	struct forecast_at all = *at;
+	all.kind = k->kind;
+	all.test = k->test;
+	if (o->tell)
+		o->tell(o->ctx, &all);
+}
+
+static int (*const make[FORECASTER_N])(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e) = {
+	[FORECASTER_LINEAR] = make_linear,
+	[FORECASTER_FOREST] = make_forest,
+	[FORECASTER_LSTM] = make_network,
+};
+
+int forecast_make(const struct forecast_maker *k, const struct dataset *d, struct forecaster *to,
+	struct err *e)
+{
+	return make[k->kind](k, d, to, e);
+}
