@@ -41,6 +41,7 @@ struct alert_words {
 	const char *label;              /* NULL: none */
 	const char *note;
 	size_t note_len;                /* 0: none */
+	const char *user;               /* instead of the id; NULL: the id */
 };
 void alert_header_labelled(struct text *t, enum alert_form form);
 void alert_row_labelled(struct text *t, enum alert_form form, const struct alert *a,

@@ -32,7 +32,7 @@ struct triage_act {
 	size_t len;             /* at most STORE_NOTE_MAX */
 	const char *author;
 	int64_t time_ms;        /* by the clock on the wall */
-	bool is_undo;           /* only done where `expected` still is the value */
+	bool is_undo;           /* only done where `expected` is still the value */
 	unsigned expected;
 };
 

@@ -18,6 +18,7 @@ struct console_options {
 	const char *theme;              /* dark, light, mono */
 	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
+	const char *author;             /* in whose name alerts are acknowledged; NULL: nobody's */
 	int score;                      /* enum score_kind for sparklines */
 	struct clock *clock;
 	const volatile int *stop;       /* set by a signal: leave, restoring the terminal */

@@ -13,7 +13,7 @@ struct box frame_draw(struct ui *u);
 #define FRAME_FOOT_LINES 2
 
 /* "NEW !!1 !5 .11", at the right edge of a title. */
-void frame_counts(const struct snapshot *s, struct parts *p);
+void frame_counts(const struct ui *u, struct parts *p);
 /* Status and keys alone, in the last lines of a box. */
 void frame_foot(struct ui *u, struct box b);
 

@@ -20,6 +20,7 @@ struct ui;
 
 enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_SQL = 16, IN_EDIT = 32,
 	IN_SYSTEM = 64, IN_POPULATION = 128, IN_USERS = 256,
+	IN_ALERTS = IN_LIVE | IN_USER | IN_USERS,
 	IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
 	IN_PAGES = IN_HELP | IN_SQL | IN_SYSTEM, IN_VIEWS = IN_LISTS | IN_SQL | IN_SYSTEM,
 	IN_ALL = IN_VIEWS | IN_HELP,
@@ -34,7 +35,8 @@ enum when {
 	WHEN_TURNS = 64,                        /* the prompt has choices to turn to */
 	WHEN_STORE = 128,                       /* there is one */
 	WHEN_ASKING = 256, WHEN_IDLE = 512,     /* a query runs, or not */
-	WHEN_ROWS = 1024, WHEN_NO_ROWS = 2048   /* in the answer of the SQL view */
+	WHEN_ROWS = 1024, WHEN_NO_ROWS = 2048,  /* in the answer of the SQL view */
+	WHEN_NOT_FOUND = 4096                   /* no search is active */
 };
 
 struct action {

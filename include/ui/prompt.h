@@ -7,7 +7,7 @@
 struct term;
 struct ui;
 
-#define PROMPT_MAX 128
+#define PROMPT_MAX 256
 
 enum prompt_edit { PROMPT_DONE, PROMPT_CANCEL, PROMPT_ERASE, PROMPT_ERASE_WORD, PROMPT_ERASE_ALL };
 enum prompt_turn { PROMPT_COMPLETE, PROMPT_OLDER, PROMPT_NEWER };

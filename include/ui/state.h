@@ -52,6 +52,13 @@ struct users_state {            /* view_users.c */
 	bool is_held, is_made;
 };
 
+struct act_state {              /* act_alert.c */
+	uint64_t *id;           /* alerts of the act under way; owned */
+	uint32_t n;
+	struct prompt_ops confirm;
+	char question[80];
+};
+
 struct help_state {
 	unsigned top, n_rows, page;
 };

@@ -10,6 +10,7 @@
 
 #include "engine/feed.h"
 #include "ui/bar.h"
+#include "ui/board.h"
 #include "ui/console.h"
 #include "ui/interest.h"
 #include "ui/palette.h"
@@ -42,6 +43,8 @@ struct ui {
 	struct sql_state sql;
 	struct system_state system;
 	struct palette palette;
+	struct act_state act;
+	struct board board;
 	struct prompt prompt;
 	struct bar bar;
 	struct roll roll;
@@ -52,6 +55,7 @@ struct ui {
 	unsigned painted_bytes;         /* by the last ui_draw(), about */
 	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */
 	bool is_done, leaves_text;
+	bool is_masked;                 /* user ids are not shown */
 	uint32_t n_notices_seen;
 };
 
@@ -88,6 +92,7 @@ const char *ui_time(const struct ui *u, int64_t ms, char *buf);         /* UI_TI
 int ui_time_width(const struct ui *u);
 char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
 char *ui_user_id(const struct ui *u, uint32_t user, char *buf);   /* without its name */
+char *ui_mask(const char *bytes, size_t len, char *buf);          /* a masked id */
 char *ui_category(const struct ui *u, uint32_t category, char *buf);
 /* What stands on both sides of an alert's >: categories, or how often the user came. */
 char *ui_from(const struct ui *u, const struct finding *f, char *buf);

@@ -178,14 +178,17 @@ static void put_share(struct row *r, const struct finding *f, uint32_t part, uin
 }
 
 static void put_cells(struct row *r, const struct alert *a, const struct ids *ids,
-	const char *state)
+	const struct alert_words *w)
 {
 	const struct finding *f = &a->f;
 	size_t len;
 	const char *user = dict_text(ids->user, f->user, &len);
 
 	put_hash(r, a->id);
-	put_bytes(r, user, len);
+	if (w->user)
+		put_word(r, w->user);
+	else
+		put_bytes(r, user, len);
 	put_time(r, f->time_ms);
 	put_time(r, f->onset_ms);
 	put_word(r, kind_name[f->kind]);
@@ -202,7 +205,7 @@ static void put_cells(struct row *r, const struct alert *a, const struct ids *id
 	put_number(r, (double)f->score);
 	put_number(r, (double)f->far);
 	put_number(r, f->severity);
-	put_word(r, state);
+	put_word(r, w->state);
 	put_hash(r, a->model);
 }
 
@@ -216,7 +219,7 @@ void alert_row(struct text *t, enum alert_form form, const struct alert *a, cons
 {
 	struct row r = { t, form, 0 };
 
-	put_cells(&r, a, ids, state);
+	put_cells(&r, a, ids, &(struct alert_words){ .state = state });
 	end_row(&r);
 }
 
@@ -225,7 +228,7 @@ void alert_row_labelled(struct text *t, enum alert_form form, const struct alert
 {
 	struct row r = { t, form, 0 };
 
-	put_cells(&r, a, ids, w->state);
+	put_cells(&r, a, ids, w);
 	if (w->label)
 		put_word(&r, w->label);
 	else

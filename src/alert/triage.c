@@ -163,10 +163,10 @@ static int set_state(struct store *s, const struct triage_act *act, struct triag
 	snprintf(of_detection, sizeof of_detection, "%s", (const char *)sqlite3_column_text(q, 0));
 	read_state(q, act->time_ms, back);
 	sqlite3_finalize(q);
-	if (act->is_undo && back->value != act->expected)
-		return stale(act, e);
 	if (back->value == act->value && back->until_ms == act->until_ms)
 		return 0;
+	if (act->is_undo && back->value != act->expected)
+		return stale(act, e);
 	code = put_state(s, act, e);
 	if (code == 0)
 		code = record(s, act,
@@ -207,10 +207,10 @@ static int set_label(struct store *s, const struct triage_act *act, struct triag
 	sqlite3_finalize(q);
 	if (code)
 		return code;
-	if (act->is_undo && back->value != act->expected)
-		return stale(act, e);
 	if (is_same_label(back, act))
 		return 0;
+	if (act->is_undo && back->value != act->expected)
+		return stale(act, e);
 	code = store_set_label(s, &l, e);
 	if (code == 0)
 		code = record(s, act, label_name[back->value], label_name[act->value], e);

@@ -159,7 +159,7 @@ static int list_label(void *ctx, const struct store_label *label)
 	struct label_of *of = ctx;
 	struct text *t = &of->l->line;
 	struct alert_words w = { of->state, label_name[label->label], label->note,
-		label->note_len };
+		label->note_len, NULL };
 
 	if (of->l->form != TABLE) {
 		alert_row_labelled(t, (enum alert_form)of->l->form, of->a, &of->l->ids, &w);

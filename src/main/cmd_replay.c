@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "engine/replay.h"
 #include "ingest/names.h"
+#include "main/author.h"
 #include "main/log_run.h"
 #include "main/meter.h"
 #include "main/option.h"
@@ -70,12 +71,13 @@ static int outcome(struct feed *f, const struct options *o)
 
 static int replay_on_screen(struct options *o, const struct names *names)
 {
-	char state[1024];
+	char state[1024], author[TRIAGE_AUTHOR_MAX];
 	struct console_options co = {
 		.keys = o->keys,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
+		.author = author_name(author),
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

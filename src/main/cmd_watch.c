@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/live.h"
 #include "ingest/names.h"
+#include "main/author.h"
 #include "main/option.h"
 #include "main/state_folder.h"
 #include "model/channel.h"
@@ -121,12 +122,13 @@ static int watch_as_rows(const struct options *o)
 
 static int watch_on_screen(struct options *o, const struct names *names)
 {
-	char state[1024];
+	char state[1024], author[TRIAGE_AUTHOR_MAX];
 	struct console_options co = {
 		.keys = o->keys,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
+		.author = author_name(author),
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "alert/ask.h"
+#include "alert/desk.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -49,7 +50,7 @@ static int time_to_wait(const struct ui *u, int64_t paint_ms)
 {
 	int64_t rest_ms = paint_ms - clock_tick_ms(u->clock);
 
-	if (u->sql.ask && u->sql.ask->is_busy)
+	if ((u->sql.ask && u->sql.ask->is_busy) || (u->board.desk && desk_is_busy(u->board.desk)))
 		return ANSWER_MS;
 	if (!u->is_dirty || rest_ms > PAINT_MS)
 		return PAINT_MS;

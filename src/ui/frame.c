@@ -50,17 +50,24 @@ static void add_model(const struct snapshot *s, struct parts *p)
 		parts_add(p, 2, INK_HIGH, "unverified");
 }
 
-void frame_counts(const struct snapshot *s, struct parts *p)
+void frame_counts(const struct ui *u, struct parts *p)
 {
+	const struct snapshot *s = u->snap;
+	const struct board_counts *b = &u->board.counts;
+	uint32_t severe = s->n_severe - b->severe, high = s->n_high - b->high;
 	struct part *part;
 
 	part = parts_add(p, 1, INK_TEXT, "NEW");
 	part->is_right = true;
-	parts_add(p, 1, s->n_severe ? INK_SEVERE : INK_TEXT, "!!%u", s->n_severe)->gap = 1;
-	parts_add(p, 1, s->n_high ? INK_HIGH : INK_TEXT, "!%u", s->n_high)->gap = 1;
-	parts_add(p, 1, INK_TEXT, ".%u", s->n_low)->gap = 1;
-	if (s->n_cleared)
-		parts_add(p, 5, INK_DIM, "cleared %u", s->n_cleared);
+	parts_add(p, 1, severe ? INK_SEVERE : INK_TEXT, "!!%u", severe)->gap = 1;
+	parts_add(p, 1, high ? INK_HIGH : INK_TEXT, "!%u", high)->gap = 1;
+	parts_add(p, 1, INK_TEXT, ".%u", s->n_low - b->low)->gap = 1;
+	if (b->acknowledged)
+		parts_add(p, 2, INK_TEXT, "ack %u", b->acknowledged);
+	if (b->shelved)
+		parts_add(p, 3, INK_TEXT, "shelved %u", b->shelved);
+	if (s->n_cleared - b->cleared)
+		parts_add(p, 5, INK_DIM, "cleared %u", s->n_cleared - b->cleared);
 }
 
 static void draw_title(struct ui *u)
@@ -81,7 +88,7 @@ static void draw_title(struct ui *u)
 		if (s->backend[0])
 			parts_add(&p, 7, INK_DIM, "%s", s->backend);
 		add_model(s, &p);
-		frame_counts(s, &p);
+		frame_counts(u, &p);
 	}
 	parts_draw(&p, &u->term, 0, 0, u->term.columns);
 }

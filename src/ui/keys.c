@@ -5,7 +5,9 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "alert/store.h"
 #include "ui/act.h"
+#include "ui/act_alert.h"
 #include "ui/editor.h"
 #include "ui/palette.h"
 #include "ui/parts.h"
@@ -14,6 +16,7 @@
 #include "ui/system.h"
 #include "ui/view.h"
 
+#define ON_ALERT (WHEN_LOADED | WHEN_ALERTS | WHEN_STORE)
 #define C(letter) TERM_CTRL(letter)
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -68,7 +71,7 @@ static const struct action table[] = {
 	{ "scroll-last", "Move", { 'G', TERM_END }, IN_PAGES, 0, act_move, MOVE_LAST, 0, NULL,
 		"the last line" },
 
-	{ "find", "Find", { '/' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS, act_find, 0, 5, "find",
+	{ "find", "Find", { '/' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS, act_find, 0, 4, "find",
 		"an alert by part of user or category" },
 	{ "find-next", "Find", { 'n' }, IN_LIVE, WHEN_FOUND, act_find_again, 1, 2, "next",
 		"the next one found, while searching" },
@@ -78,6 +81,27 @@ static const struct action table[] = {
 		act_find_again, 0, 2, "end search", "end the search" },
 	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, act_find, 0, 9, "user",
 		"show another user, by the whole id" },
+
+	{ "acknowledge", "Alerts", { 'a' }, IN_ALERTS, ON_ALERT, act_acknowledge, 0, 4, "ack",
+		"acknowledge: somebody takes care of it" },
+	{ "acknowledge-all", "Alerts", { 'A' }, IN_LIVE, ON_ALERT, act_acknowledge_all, 0, 0, NULL,
+		"acknowledge all of the list; asks first" },
+	{ "note", "Alerts", { 'n' }, IN_ALERTS, ON_ALERT | WHEN_NOT_FOUND, act_note, 0, 5, "note",
+		"add a note (n is next while searching)" },
+	{ "shelve", "Alerts", { 'z' }, IN_ALERTS, ON_ALERT, act_shelve, 0, 6, "shelve",
+		"put it away for a time: 10m, 2h, 1d" },
+	{ "label-false", "Alerts", { 'f' }, IN_ALERTS, ON_ALERT, act_label, LABEL_FALSE, 0, NULL,
+		"label it a false alarm" },
+	{ "label-true", "Alerts", { 't' }, IN_ALERTS, ON_ALERT, act_label, LABEL_TRUE, 0, NULL,
+		"label it a true change" },
+	{ "undo", "Alerts", { 'u' }, IN_ALERTS, ON_ALERT, act_undo, 0, 0, NULL,
+		"undo the last of these; again: the one before" },
+	{ "mark", "Alerts", { '*' }, IN_LIVE | IN_USERS, WHEN_LOADED | WHEN_ALERTS,
+		act_mark, 0, 0, NULL, "mark, or not: the keys above act on all marked" },
+	{ "export-alerts", "Alerts", { 'e' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		act_export, 0, 0, NULL, "write the rows to a csv or jsonl file" },
+	{ "mask", "Alerts", { 'y' }, IN_LISTS, 0, act_mask, 0, 0, NULL,
+		"mask user ids on screens, or show them" },
 
 	{ "window-wider", "Window", { 'w' }, IN_POPULATION, WHEN_LOADED, act_adjust, ADJUST_WIDER,
 		4, "window", "a longer window: 1h, 24h, 7d, all, 1h" },

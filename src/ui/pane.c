@@ -9,6 +9,7 @@
 #include "base/zone.h"
 #include "model/model.h"
 #include "ui/change.h"
+#include "ui/notes.h"
 #include "ui/plot.h"
 #include "ui/ui.h"
 #include "ui/words.h"
@@ -324,8 +325,9 @@ static void draw_marks(struct ui *u, const struct portrait *q, const struct plan
 	pane_marks(q, u, line, l->chart_x, l->chart);
 }
 
-static void draw_alert(struct ui *u, const struct alert *a, const struct plan *l, int line)
+static void draw_alert(struct ui *u, uint32_t alert, const struct plan *l, int line)
 {
+	const struct alert *a = feed_alert(u->feed, alert);
 	const struct finding *found = &a->f;
 	struct term *t = &u->term;
 	int x = l->b.column + LABEL_WIDTH, room = l->b.columns - LABEL_WIDTH;
@@ -335,7 +337,7 @@ static void draw_alert(struct ui *u, const struct alert *a, const struct plan *l
 	const char *sign = ui_priority(found->severity, &ink);
 
 	term_put(t, line, x, 2, ink, sign[0] == ' ' ? sign + 1 : sign);
-	term_put(t, line, x + 2, 1, INK_TEXT, ui_is_cleared(u, a) ? "C" : "N");
+	term_put(t, line, x + 2, 1, INK_TEXT, (char[2]){ board_state(u, alert) });
 	term_put(t, line, x + 4, l->last, INK_TEXT, ui_time(u, found->time_ms, time));
 	x += 4 + l->last + 1;
 	if (pair > 60) {
@@ -370,7 +372,7 @@ static int draw_alerts(struct ui *u, const struct pane *p, const struct plan *l,
 	for (n = 0; n < l->alerts && i != ROLL_NONE; n++, line++) {
 		const struct alert *a = feed_alert(u->feed, i);
 
-		draw_alert(u, a, l, line);
+		draw_alert(u, i, l, line);
 		if (a->f.time_ms == at_ms)
 			term_put(t, line, x + LABEL_WIDTH - 1, 1, INK_CURSOR, ">");
 		i = u->roll.alert[i].before;
@@ -455,6 +457,9 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 		at = q->event[q->n_events - 1 - place->cursor].time_ms;
 	if (line < b.line + b.lines)
 		line = draw_alerts(u, p, &l, line, at);
+	line += notes_draw(u, p->user, (struct box){ line, b.column,
+		view_clamp((b.line + b.lines - line) / 2, 0, NOTES_LINES), b.columns },
+		LABEL_WIDTH);
 	if (line < b.line + b.lines)
 		draw_events(u, p, &l, line, place);
 }

@@ -79,14 +79,21 @@ void row_draw(struct ui *u, const struct row_plan *g, uint32_t alert, int line, 
 	const char *sign = ui_priority(f->severity, &priority);
 	char time[UI_TIME_MAX], user[UI_NAME_MAX];
 	const struct interest *interest = row_interest(u, g, alert);
-	bool is_cleared = ui_is_cleared(u, a);
+	const struct board_entry *entry = board_find(&u->board, a->id);
+	char state[2] = { board_state(u, alert) }, left[BOARD_LEFT_MAX];
+	int left_width = term_width(t, board_left(u, alert, left));
 
 	term_put(t, line, 0, g->chart_x, ink, is_cursor ? ">" : "");
-	term_put(t, line, 1, 2, is_cleared ? INK_DIM : priority, sign[0] == ' ' ? sign + 1 : sign);
-	term_put(t, line, 3, 1, ink, is_cleared ? "C" : "N");
+	term_put(t, line, 1, 2, *state == 'N' ? priority : INK_DIM,
+		sign[0] == ' ' ? sign + 1 : sign);
+	term_put(t, line, 3, 1, ink, state);
+	if (entry && entry->is_marked)
+		term_put(t, line, 4, 1, INK_KEY, "*");
 	term_put(t, line, g->time_x, g->user_x - g->time_x, ink, ui_time(u, f->time_ms, time));
 	term_put(t, line, g->user_x, g->user, ink, ui_user(u, f->user, user));
-	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1, g->pair }, ink);
+	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1,
+		g->pair - (left_width ? left_width + 1 : 0) }, ink);
+	term_put(t, line, g->pair_x + g->pair - left_width, left_width, ink, left);
 	term_putf(t, line, g->score_x, 6, ink, "%6.2f", (double)f->score);
 	term_putf(t, line, g->score_x + 6, 4, ink, "%4u",
 		u->roll.n > alert ? u->roll.alert[alert].nth : 0);

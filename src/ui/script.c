@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "alert/ask.h"
+#include "alert/desk.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -29,10 +30,20 @@ static void show(struct ui *u)
 	ui_draw(u);
 }
 
+/* What a key does with alerts is written by a thread of its own: a script waits for it. */
+static void settle(struct ui *u)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (ui_look(u); u->board.desk && desk_is_busy(u->board.desk); ui_look(u))
+		nanosleep(&pause, NULL);
+}
+
 static void press(struct ui *u, int key)
 {
-	ui_look(u);
+	settle(u);
 	ui_key(u, key);
+	settle(u);
 	show(u);
 }
 

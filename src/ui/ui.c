@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "alert/ask.h"
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "ingest/names.h"
@@ -50,6 +52,8 @@ void ui_done(struct ui *u)
 		if (view_table[i]->done)
 			view_table[i]->done(u);
 	roll_done(&u->roll);
+	board_done(&u->board);
+	mem_free(u->act.id);
 	term_close(&u->term);
 }
 
@@ -66,6 +70,7 @@ void ui_look(struct ui *u)
 	}
 	if (roll_sync(&u->roll, u->feed, u->snap->n_alerts) < 0)
 		ui_say(u, true, "out of memory: not all alerts are counted by user");
+	board_look(u);
 	for (i = 0; i < VIEW_N; i++)
 		if (view_table[i]->look)
 			view_table[i]->look(u);
@@ -83,6 +88,8 @@ void ui_key(struct ui *u, int key)
 	a = keys_find(key, ui_place(u), ui_state(u));
 	if (a)
 		a->run(u, a->argument);
+	else if (!u->prompt.ops && keys_find(key, ui_place(u), ui_state(u) | WHEN_STORE))
+		ui_say(u, true, "there is no store to keep that in: start with --db FILE");
 	else if (u->prompt.ops)
 		prompt_type(&u->prompt, u, key);
 	else if (view_table[u->view]->type)
@@ -236,6 +243,8 @@ unsigned ui_state(const struct ui *u)
 		state |= WHEN_ALERTS;
 	if (u->live.list.needle[0])
 		state |= WHEN_FOUND;
+	else
+		state |= WHEN_NOT_FOUND;
 	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
 		state |= WHEN_HELD;
 	if (u->prompt.ops && u->prompt.ops->turn)
@@ -296,8 +305,17 @@ static char *show(const struct ui *u, const struct dict *d, uint32_t id, char *b
 	return buf;
 }
 
+/* Whoever knows an id can tell its mask: it is for people who look at screens and pictures. */
+char *ui_mask(const char *bytes, size_t len, char *buf)
+{
+	snprintf(buf, UI_NAME_MAX, "u-%06x", (unsigned)(XXH64(bytes, len, 0) >> 40));
+	return buf;
+}
+
 char *ui_user(const struct ui *u, uint32_t user, char *buf)
 {
+	if (u->is_masked)
+		return ui_user_id(u, user, buf);
 	return show(u, u->feed->ids->user, user, buf);
 }
 
@@ -306,6 +324,8 @@ char *ui_user_id(const struct ui *u, uint32_t user, char *buf)
 	size_t len;
 	const char *bytes = dict_text(u->feed->ids->user, user, &len);
 
+	if (u->is_masked)
+		return ui_mask(bytes, len, buf);
 	text_scrub(buf, UI_NAME_MAX, bytes, len);
 	return buf;
 }

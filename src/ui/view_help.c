@@ -4,8 +4,8 @@
 #include "ui/keys.h"
 #include "ui/ui.h"
 
-#define KEYS_WIDTH 18
-#define VIEWS_WIDTH 14
+#define KEYS_WIDTH 16
+#define VIEWS_WIDTH 16
 
 static const char *const legend[] = {
 	"What the signs mean",

@@ -149,6 +149,7 @@ static void put_last(struct ui *u, uint32_t alert, struct box b, int line)
 	parts_draw(&p, &u->term, line, b.column + 8, b.columns - 8);
 }
 
+/* What operators did with it, or where nothing was done, the user's alerts before. */
 static void put_before(struct ui *u, uint32_t alert, struct box b, int line)
 {
 	uint32_t i = u->roll.n > alert ? u->roll.alert[alert].before : ROLL_NONE;
@@ -156,6 +157,11 @@ static void put_before(struct ui *u, uint32_t alert, struct box b, int line)
 	struct parts p = { .n = 0 };
 	unsigned n;
 
+	if (board_history(u, alert, &p)) {
+		term_put(&u->term, line, b.column, 8, INK_DIM, " done");
+		parts_draw(&p, &u->term, line, b.column + 8, b.columns - 8);
+		return;
+	}
 	term_put(&u->term, line, b.column, 8, INK_DIM, " before");
 	if (i == ROLL_NONE)
 		parts_add(&p, 0, INK_TEXT, "the first alert of this user");
@@ -380,6 +386,8 @@ static void status(struct ui *u, struct parts *p)
 		else
 			parts_add(p, 0, INK_KEY, "HELD at %s: G to follow", time);
 	}
+	if (u->board.counts.marked)
+		parts_add(p, 1, INK_KEY, "%u marked", u->board.counts.marked);
 	if (l->needle[0])
 		parts_add(p, 2, INK_TEXT, "find \"%s\"", l->needle);
 	promise_add(u, p, 4);

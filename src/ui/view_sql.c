@@ -59,7 +59,7 @@ static void draw_title(struct ui *u, struct box b)
 		add_writes(u, &p, path);
 	}
 	parts_add(&p, 3, INK_DIM, "READ-ONLY");
-	frame_counts(u->snap, &p);
+	frame_counts(u, &p);
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }
 

@@ -100,7 +100,7 @@ static void draw_title(struct ui *u, struct box b)
 	parts_add(&p, 2, INK_TEXT, "CPU %.0f%%", s->cpu_share * 100);
 	parts_add(&p, 5, INK_DIM, "TERM %s", getenv("TERM") ? getenv("TERM") : "");
 out:
-	frame_counts(u->snap, &p);
+	frame_counts(u, &p);
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }
 
@@ -303,7 +303,8 @@ static void draw_bad(struct ui *u, struct box b)
 		term_put(t, line, x + 1, 14, INK_TEXT, slash ? slash + 1 : bad->source);
 		term_putf(t, line, x + 15, 10, INK_TEXT, "%10s", words_count(bad->line, n));
 		term_put(t, line, x + 27, 15, INK_HIGH, bad->why);
-		term_put(t, line, x + 43, b.columns - 43, INK_TEXT, bad->text);
+		term_put(t, line, x + 43, b.columns - 43, INK_TEXT,
+			u->is_masked ? "(a masked screen shows no lines of a log)" : bad->text);
 	}
 }
 

@@ -101,8 +101,8 @@ static void assert_labelled(enum alert_form form, struct ids *ids, const struct 
 
 static void a_labelled_row_has_two_cells_more(void **state)
 {
-	static const struct alert_words said = { "cleared", "false", "a,\x1b", 3 };
-	static const struct alert_words unsaid = { "new", NULL, NULL, 0 };
+	static const struct alert_words said = { "cleared", "false", "a,\x1b", 3, NULL };
+	static const struct alert_words unsaid = { "new", NULL, NULL, 0, NULL };
 	struct text t;
 
 	assert_labelled(ALERT_CSV, *state, &said, ",false,\"a,\\x1b\"\n");

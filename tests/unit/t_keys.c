@@ -15,7 +15,7 @@
 static bool can_meet(const struct action *a, const struct action *b)
 {
 	static const unsigned either[] = { WHEN_LIVE | WHEN_REPLAY, WHEN_ASKING | WHEN_IDLE,
-		WHEN_ROWS | WHEN_NO_ROWS };
+		WHEN_ROWS | WHEN_NO_ROWS, WHEN_FOUND | WHEN_NOT_FOUND };
 	unsigned when = a->when | b->when, i;
 
 	for (i = 0; i < sizeof either / sizeof *either; i++)

@@ -1,0 +1,235 @@
+#include "ui/act_alert.h"
+
+#include <string.h>
+
+#include "alert/desk.h"
+#include "alert/store.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/measure.h"
+#include "base/mem.h"
+#include "ui/export.h"
+#include "ui/list.h"
+#include "ui/ui.h"
+
+/* Which alerts */
+
+static bool take_id(struct ui *u, uint64_t id)
+{
+	struct act_state *s = &u->act;
+	uint64_t *more = mem_resize(s->id, s->n + 1ul, sizeof *more);
+
+	if (!more) {
+		ui_say(u, true, "out of memory: nothing was done");
+		return false;
+	}
+	s->id = more;
+	s->id[s->n++] = id;
+	return true;
+}
+
+/* The alert that the view is about, or ROLL_NONE. */
+static uint32_t under_cursor(const struct ui *u)
+{
+	if (u->view == VIEW_USER)
+		return pane_alert(&u->user.pane, u, &u->user.place);
+	if (u->view == VIEW_USERS)
+		return u->users.n ? u->users.alert[u->users.cursor] : ROLL_NONE;
+	return list_n(u) ? u->live.list.cursor : ROLL_NONE;
+}
+
+static bool take_marked(struct ui *u)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->board.n; i++)
+		if (u->board.entry[i].is_marked && u->board.entry[i].alert < u->snap->n_alerts
+				&& !take_id(u, u->board.entry[i].id))
+			return false;
+	return true;
+}
+
+/* Fills act.id; false when there is none, which was said. */
+static bool choose(struct ui *u)
+{
+	uint32_t alert = under_cursor(u);
+
+	u->act.n = 0;
+	view_table[u->view]->follow(u, false);
+	if (u->view != VIEW_USER && u->board.counts.marked)
+		return take_marked(u);
+	if (alert == ROLL_NONE)
+		ui_say(u, true, "there is no alert here");
+	return alert != ROLL_NONE && take_id(u, feed_alert(u->feed, alert)->id);
+}
+
+static void unmark(struct ui *u)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->board.n; i++)
+		u->board.entry[i].is_marked = false;
+}
+
+static void order(struct ui *u, struct triage_act act)
+{
+	struct err e = { 0 };
+
+	act.time_ms = clock_utc_ms(u->clock);
+	if (act.field == TRIAGE_STATE && act.value == TRIAGE_SHELVED)
+		act.until_ms += act.time_ms;
+	if (!u->board.desk)
+		ui_say(u, true, "the store could not be opened");
+	else if (desk_order(u->board.desk, &act, u->act.id, u->act.n, &e) < 0)
+		ui_say(u, true, "%s", e.text);
+	else
+		unmark(u);
+}
+
+/* Acts */
+
+void act_acknowledge(struct ui *u, int unused)
+{
+	(void)unused;
+	if (choose(u))
+		order(u, (struct triage_act){ .field = TRIAGE_STATE,
+			.value = TRIAGE_ACKNOWLEDGED });
+}
+
+void act_label(struct ui *u, int label)
+{
+	if (choose(u))
+		order(u, (struct triage_act){ .field = TRIAGE_LABEL, .value = (unsigned)label });
+}
+
+void act_undo(struct ui *u, int unused)
+{
+	struct err e = { 0 };
+
+	(void)unused;
+	if (u->board.desk && desk_undo(u->board.desk, clock_utc_ms(u->clock), &e) < 0)
+		ui_say(u, true, "%s", e.text);
+}
+
+static void all_told(struct ui *u, const char *text)
+{
+	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0)
+		order(u, (struct triage_act){ .field = TRIAGE_STATE,
+			.value = TRIAGE_ACKNOWLEDGED });
+	else
+		ui_say(u, false, "nothing was acknowledged");
+}
+
+/* Those of the list that nobody took care of. */
+void act_acknowledge_all(struct ui *u, int unused)
+{
+	struct act_state *s = &u->act;
+	uint32_t i;
+
+	(void)unused;
+	s->n = 0;
+	view_table[u->view]->follow(u, false);
+	for (i = 0; i < list_n(u); i++) {
+		char state = board_state(u, list_at(u, i));
+
+		if ((state == 'N' || state == 'C')
+				&& !take_id(u, feed_alert(u->feed, list_at(u, i))->id))
+			return;
+	}
+	if (!s->n) {
+		ui_say(u, false, "there is nothing here to acknowledge");
+		return;
+	}
+	snprintf(s->question, sizeof s->question, "acknowledge %s%u alert%s shown? ",
+		s->n == 1 ? "the " : "all ", s->n, s->n == 1 ? "" : "s");
+	s->confirm = (struct prompt_ops){ .label = s->question, .hint = "y and Enter",
+		.done = all_told };
+	prompt_open(&u->prompt, &s->confirm);
+}
+
+static void note_told(struct ui *u, const char *text)
+{
+	if (*text)
+		order(u, (struct triage_act){ .field = TRIAGE_NOTE, .text = text,
+			.len = strlen(text) });
+}
+
+void act_note(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "note: ", .hint = "what others should know of this alert",
+		.done = note_told };
+
+	(void)unused;
+	if (choose(u))
+		prompt_open(&u->prompt, &ops);
+}
+
+#define SPANS "10m, 2h, 1d"
+
+static void shelve_told(struct ui *u, const char *text)
+{
+	int64_t span_ms;
+
+	if (!*text)
+		return;
+	if (span_parse(text, &span_ms) && span_ms > 0)
+		order(u, (struct triage_act){ .field = TRIAGE_STATE, .value = TRIAGE_SHELVED,
+			.until_ms = span_ms });
+	else
+		ui_say(u, true, "\"%s\" is no span of time: type one such as " SPANS, text);
+}
+
+void act_shelve(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "shelve for: ", .hint = SPANS, .done = shelve_told };
+
+	(void)unused;
+	if (choose(u))
+		prompt_open(&u->prompt, &ops);
+}
+
+void act_mark(struct ui *u, int unused)
+{
+	uint32_t alert = under_cursor(u);
+	struct board_entry *e = alert == ROLL_NONE ? NULL
+		: board_touch(&u->board, feed_alert(u->feed, alert)->id);
+
+	(void)unused;
+	view_table[u->view]->follow(u, false);
+	if (!e)
+		return;
+	e->is_marked = !e->is_marked;
+	board_look(u);
+}
+
+void act_mask(struct ui *u, int unused)
+{
+	(void)unused;
+	u->is_masked = !u->is_masked;
+	ui_say(u, false, u->is_masked ? "user ids are masked: y shows them again"
+		: "user ids are shown");
+}
+
+static void export_told(struct ui *u, const char *path)
+{
+	struct err e = { 0 };
+
+	if (!*path)
+		return;
+	if (export_alerts(u, path, &e) < 0)
+		ui_say(u, true, "%s", e.text);
+	else
+		ui_say(u, false, "%u row%s in \"%s\"", list_n(u), list_n(u) == 1 ? "" : "s", path);
+}
+
+void act_export(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "export the rows to: ", .hint = EXPORT_FORMS, .done = export_told };
+
+	(void)unused;
+	view_table[u->view]->follow(u, false);
+	prompt_open(&u->prompt, &ops);
+}
