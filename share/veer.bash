@@ -19,7 +19,7 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	train) echo "$log --threads --until --out --db --weights --forecaster --precision --seed \
+	train) echo "$log --threads --until --out --db --weights --forecaster --from --precision --seed \
 		--quiet $all" ;;
 	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
@@ -51,7 +51,7 @@ _veer_values()
 	--speed) echo '60 3600 max' ;;
 	--budget | --volume-budget | --forecast-budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;
-	--from) echo 'start' ;;
+	--from) [ "${COMP_WORDS[1]}" = train ] && echo files || echo 'start' ;;
 	--until) echo 'end' ;;
 	--threads) echo 'cores' ;;
 	--memory) echo 'half' ;;

@@ -48,6 +48,10 @@ struct forecast_fit_options {
 	struct budget budget;           /* amount 0: the default of CONTRACT */
 	float epsilon;                  /* the threshold by hand; 0: calibrate it */
 	unsigned kinds;                 /* mask of FORECAST_KIND() */
+	/* The one tried is of its kind, on rows of its columns and caps: from a fresh start, gone
+	 * on from it, and as it is; the best is kept. NULL: there is none.
+	 */
+	const struct forecast_model *from;
 	bool insists;           /* keeps the best even where a naive forecast is as good */
 	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
 	enum lstm_precision precision;  /* of a network's weights */
@@ -70,6 +74,21 @@ enum forecast_trial {
 	TRIAL_JUDGED
 };
 
+/* What going on from a forecaster is worth: MSE on the tests after learning from a tenth of the
+ * users, and from all; of the old one as it is both alike. NAN: not measured.
+ */
+enum forecast_start { START_FRESH, START_FROM, START_OLD, STARTS };
+enum { LEARN_FEW, LEARN_ALL, LEARNS };
+struct forecast_transfer {
+	double mse[STARTS][LEARNS];
+	uint32_t n_users[LEARNS];       /* all 0: there was none to go on from */
+	/* Of a network's last test: to its best from a fresh start, and to be as good gone on from
+	 * the old one; 0: it was at once; UINT32_MAX: never.
+	 */
+	uint32_t epochs[STARTS];
+	enum forecast_start best;
+};
+
 /* What a person should hear of it; the figures are in the model. */
 struct forecast_report {
 	enum forecaster_kind best;      /* of those judged; NONE: there was nothing to judge on */
@@ -84,11 +103,13 @@ struct forecast_report {
 	double importance[FEATURE_MAX]; /* of a forest's columns, by permutation */
 	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of the network that is kept */
 	uint32_t n_epochs, best_epoch;
+	struct forecast_transfer transfer;
 	struct lstm_gap rounded;        /* by the precision asked for, in interest a step */
 };
 
 /* 0 with FORECASTER_NONE when no forecaster is better than naive, and none was insisted on.
  * -ECANCELED: stopped, or ended before there was any to keep.
+ * -EINVAL: the one to go on from is of logs of another size.
  * -ENODATA when there are too few steps, or nobody was ever at risk: the threshold is INFINITY; the
  * caller may go on with that. ret is set in any case.
  */

@@ -9,6 +9,7 @@
 #include "detect/forecast.h"
 #include "learn/dataset.h"
 #include "learn/fit_forecast.h"
+#include "learn/validate.h"
 #include "series/history.h"
 
 /* What is fallen back on when learning is ended early: the last forecaster that was finished, or,
@@ -64,6 +65,9 @@ bool forecast_walk_next(struct forecast_walk *w, struct forecast_alarm *ret);
 int forecast_fit_sample(struct forecast_fit *f, struct err *e);
 /* Caps of the steps that are learnt from. */
 int forecast_fit_caps(const struct forecast_fit *f, struct feature_set *s, struct err *e);
+/* -EINVAL: too many of them are beyond the caps of a set that was fitted elsewhere. */
+int forecast_fit_check_caps(const struct forecast_fit *f, const struct feature_set *s,
+	struct err *e);
 /* What the sampled users' steps are to a forecaster of that shape, user after user. */
 int forecast_fit_rows(const struct forecast_fit *f, const struct forecaster *shape,
 	struct dataset *ret, struct err *e);
@@ -77,12 +81,29 @@ int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 struct forecast_maker {
 	struct forecast_fit *f;
 	enum forecaster_kind kind;
+	const struct forecaster *from;  /* NULL: a fresh start */
 	uint32_t test;          /* 1 the first; 0: the fit that is kept, which fills the report */
+	bool measures;          /* what it fits is not to be fallen back on */
+	struct forecast_course *course; /* of a network's last fit; may be NULL */
+};
+struct forecast_course {
+	double start_mse, valid_mse[FORECAST_EPOCHS_MAX];
+	uint32_t n_epochs;
 };
 /* Those fits that look at stop or enough: -ECANCELED with what there is, or nothing of the kind. */
 int forecast_make(const struct forecast_maker *k, const struct dataset *d, struct forecaster *to,
 	struct err *e);
 void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_at *at);
+/* The verdict of the tests; with is_few, users marked by number are all that is learnt from. ops
+ * fits with a maker as ctx, or else as it says. -ECANCELED; -ENODATA: too little to judge by.
+ */
+extern const struct forecaster_ops forecast_fit_ops;
+int forecast_fit_judge(const struct forecast_fit *f, const struct validation *how,
+	const uint8_t *is_few, struct verdict *ret, struct err *e);
+void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const struct verdict *v);
+/* The same of o->from, with all that the report has of it. */
+int forecast_fit_transfer(struct forecast_fit *f, const struct dataset *d, struct err *e);
+
 /* The figures of the kinds asked for, and the best fitted to all rows, in the model. */
 int forecast_fit_best(struct forecast_fit *f, struct err *e);
 

@@ -44,6 +44,7 @@ struct options {
 	float threshold;                /* of plain series, in nats */
 	const char *weights;            /* train, evaluate; NULL: the command's own default */
 	const char *forecaster, *precision;     /* train; NULL: the default */
+	const char *from;               /* train: a model to go on from */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;

@@ -37,6 +37,11 @@ int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 {
 	bool network = kind == FORECASTER_LSTM;
 	char list[160];
+	if (f->o->from) {
+		*ret = (struct forecaster){ .kind = kind, .steps = f->o->from->f.steps,
+			.features = f->o->from->f.features };
+		return 0;
+	}
 	list_features(f, network, list, sizeof list);
 	*ret = (struct forecaster){ .kind = kind, .steps = network ? NETWORK_STEPS : 1 };
 	int r = feature_init(&ret->features, list, 1, e);
@@ -50,7 +55,7 @@ int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 /* A forecaster that validation holds; when it is done with it, it is there to fall back on. */
 struct tested {
 	struct forecaster f;
-	struct forecast_fit *fit;
+	const struct forecast_maker *maker;
 	uint32_t test;
 };
 
@@ -65,8 +70,8 @@ static void spare(struct forecast_fit *f, struct forecaster *from, uint32_t test
 static void drop(void *model)
 {
 	struct tested *t = model;
-	if (t && t->fit->o->enough)
-		spare(t->fit, &t->f, t->test, false);
+	if (t && t->maker->f->o->enough && !t->maker->measures)
+		spare(t->maker->f, &t->f, t->test, false);
 	else if (t)
 		forecaster_done(&t->f);
 	mem_free(t);
@@ -86,7 +91,7 @@ static int make_one(const struct forecast_maker *k, const struct dataset *d,
 	forecast_maker_tell(k, &(struct forecast_at){0});
 	if (r == 0)
 		r = forecast_make(k, d, to, e);
-	if (r == -ECANCELED && f->o->enough && is_something(to) &&
+	if (r == -ECANCELED && f->o->enough && !k->measures && is_something(to) &&
 	    f->spare[k->kind].f.kind == FORECASTER_NONE)
 		spare(f, to, k->test, true);
 	if (r < 0)
@@ -101,7 +106,7 @@ static int make_tested(void *ctx, const struct dataset *d, void **ret, struct er
 	*ret = NULL;
 	if (!t)
 		return err_set(e, -ENOMEM, "could not keep a forecaster: out of memory");
-	*t = (struct tested){ .fit = k->f, .test = ++k->test };
+	*t = (struct tested){ .maker = k, .test = ++k->test };
 	int r = make_one(k, d, &t->f, e);
 	if (r == 0)
 		*ret = t;
@@ -115,7 +120,7 @@ static void predict(const void *model, const float *x, uint32_t n_rows, float *r
 	forecaster_predict(&((const struct tested *)model)->f, x, n_rows, ret);
 }
 
-static const struct forecaster_ops any_kind = { "any", make_tested, predict, drop, NULL };
+const struct forecaster_ops forecast_fit_ops = { "any", make_tested, predict, drop, NULL };
 
 static int by_time(const void *a, const void *b)
 {
@@ -140,31 +145,59 @@ static int first_tests(const struct dataset *d, double *ret, struct err *e)
 	return 0;
 }
 
+static void keep_few(struct fold *fold, const struct dataset *d, const uint8_t *is_few)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < fold->n_train; i++)
+		if (is_few[d->series[fold->train[i]]])
+			fold->train[n++] = fold->train[i];
+	fold->n_train = n;
+}
+
+int forecast_fit_judge(const struct forecast_fit *f, const struct validation *how,
+	const uint8_t *is_few, struct verdict *ret, struct err *e)
+{
+	struct fold fold[FORECAST_TESTS] = {0};
+	struct validation v = *how;
+	struct folds_plan plan = { .n = FORECAST_TESTS };
+	/* Rows are made by a window that ends where they are known: no column can leak. */
+	v.trusts_columns = true;
+	v.folds = fold;
+	v.n_folds = FORECAST_TESTS;
+	v.step_ms = f->o->step->span_ms;
+	v.season = WEEK_STEPS;
+	int r = first_tests(v.d, &plan.first, e);
+	if (r == 0)
+		r = folds_init(fold, v.d, &plan, e);
+	for (uint32_t i = 0; i < FORECAST_TESTS && is_few && r == 0; i++)
+		keep_few(&fold[i], v.d, is_few);
+	if (r == 0)
+		r = validate(&v, ret, NULL, e);
+	folds_done(fold, FORECAST_TESTS);
+	return r == -EINVAL ? -ENODATA : r;
+}
+
+void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const struct verdict *v)
+{
+	f->m->figure[kind] = (struct forecast_figure){ v->mse, v->mae, v->r2, v->skill,
+		v->seasonal_skill };
+	f->m->n_test_rows = v->n_rows;
+	f->m->naive_mse = v->naive_mse;
+	f->m->seasonal_mse = v->seasonal_mse;
+}
+
 static int judge(struct forecast_fit *f, enum forecaster_kind kind, const struct dataset *d,
 	struct err *e)
 {
-	struct fold fold[FORECAST_TESTS] = {0};
-	struct forecast_maker k = { f, kind, 0 };
+	struct forecast_maker k = { .f = f, .kind = kind };
 	struct verdict v;
-	/* Rows are made by a window that ends where they are known: no column can leak. */
-	struct validation how = { .d = d, .ops = &any_kind, .ctx = &k, .folds = fold,
-		.n_folds = FORECAST_TESTS, .step_ms = f->o->step->span_ms, .season = WEEK_STEPS,
-		.trusts_columns = true };
-	struct folds_plan plan = { .n = FORECAST_TESTS };
-	int r = first_tests(d, &plan.first, e);
+	if (f->o->from)
+		return forecast_fit_transfer(f, d, e);
+	int r = forecast_fit_judge(f, &(struct validation){ .d = d, .ops = &forecast_fit_ops,
+		.ctx = &k }, NULL, &v, e);
 	if (r == 0)
-		r = folds_init(fold, d, &plan, e);
-	if (r == 0)
-		r = validate(&how, &v, NULL, e);
-	folds_done(fold, FORECAST_TESTS);
-	if (r < 0)
-		return r == -EINVAL ? -ENODATA : r;
-	f->m->figure[kind] = (struct forecast_figure){ v.mse, v.mae, v.r2, v.skill,
-		v.seasonal_skill };
-	f->m->n_test_rows = v.n_rows;
-	f->m->naive_mse = v.naive_mse;
-	f->m->seasonal_mse = v.seasonal_mse;
-	return 0;
+		forecast_fit_note(f, kind, &v);
+	return r;
 }
 
 static bool beats_naive(const struct forecast_figure *g)
@@ -176,9 +209,16 @@ static bool beats_naive(const struct forecast_figure *g)
 static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct dataset *d,
 	struct err *e)
 {
-	struct forecast_maker k = { f, kind, 0 };
+	enum forecast_start start = f->report->transfer.best;
+	struct forecast_maker k = { .f = f, .kind = kind,
+		.from = f->o->from && start == START_FROM ? &f->o->from->f : NULL };
 	struct forecast_spare *s = &f->spare[kind];
 	struct forecaster made;
+	f->m->n_rows = d->n_rows;
+	if (f->o->from && start == START_OLD) {
+		f->report->n_epochs = 0;
+		return forecast_model_load(f->m, f->o->from->bytes, f->o->from->n_bytes, e);
+	}
 	int r = make_one(&k, d, &made, e);
 	if (r == -ECANCELED && s->f.kind != FORECASTER_NONE) {
 		made = s->f;
@@ -189,7 +229,6 @@ static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct 
 	}
 	if (r < 0)
 		return r;
-	f->m->n_rows = d->n_rows;
 	return forecast_model_take(f->m, &made, e);
 }
 
@@ -248,13 +287,14 @@ static int judge_kinds(struct forecast_fit *f, struct err *e)
 {
 	struct forecaster shape;
 	int r = forecast_fit_shape(f, FORECASTER_LINEAR, &shape, e);
-	for (int i = 0; i < OBSERVED_N; i++)
-		shape.features.cap[i] = INFINITY;
-	if (r == 0)
+	if (r == 0 && f->o->from)
+		r = forecast_fit_check_caps(f, &shape.features, e);
+	else if (r == 0)
 		r = forecast_fit_caps(f, &shape.features, e);
 	f->m->f.features = shape.features;
+	unsigned kinds = f->o->from ? FORECAST_KIND(f->o->from->f.kind) : f->o->kinds;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N && r == 0; k++)
-		if (f->o->kinds & FORECAST_KIND(k))
+		if (kinds & FORECAST_KIND(k))
 			r = judge_kind(f, (enum forecaster_kind)k, e);
 	return r;
 }

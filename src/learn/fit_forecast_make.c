@@ -22,10 +22,32 @@ static const atomic_bool *stop_of(const struct forecast_maker *k)
 	return o->enough ? o->enough : o->stop;
 }
 
+/* Ridge towards the old weights instead of none: what those leave is fitted, and added to them. */
+static int go_on_linear(const struct linear *from, const struct dataset *d, unsigned threads,
+	struct linear *to, struct err *e)
+{
+	struct dataset left = *d;
+	const struct linear_options o = { .penalty = LINEAR_RIDGE, .lambda = LINEAR_CHOOSE,
+		.threads = threads };
+	left.y = mem_get(d->n_rows + 1ul, sizeof *left.y);
+	if (!left.y)
+		return err_set(e, -ENOMEM, "could not go on from a forecaster: out of memory");
+	linear_predict(from, d->x, d->n_rows, left.y);
+	for (uint32_t i = 0; i < d->n_rows; i++)
+		left.y[i] = d->y[i] - left.y[i];
+	int r = fit_linear(to, &left, &o, NULL, e);
+	for (uint32_t k = 0; r == 0 && k <= d->n_columns; k++)
+		to->weight[k] += from->weight[k];
+	mem_free(left.y);
+	return r;
+}
+
 static int make_linear(const struct forecast_maker *k, const struct dataset *d,
 	struct forecaster *to, struct err *e)
 {
 	struct linear_report report = {0};
+	if (k->from)
+		return go_on_linear(&k->from->linear, d, k->f->o->threads, &to->linear, e);
 	const struct linear_options o = { .penalty = LINEAR_PLAIN, .threads = k->f->o->threads };
 	int r = fit_linear(&to->linear, d, &o, &report, e);
 	if (k->test == 0)
@@ -34,8 +56,8 @@ static int make_linear(const struct forecast_maker *k, const struct dataset *d,
 	return r;
 }
 
-static int make_forest(const struct forecast_maker *k, const struct dataset *d,
-	struct forecaster *to, struct err *e)
+static int grow(const struct forecast_maker *k, const struct dataset *d, struct forest *to,
+	struct err *e)
 {
 	struct fit_forest of;
 	const struct fit_forest_options o = { .n_trees = TREES, .min_leaf = 20,
@@ -46,7 +68,7 @@ static int make_forest(const struct forecast_maker *k, const struct dataset *d,
 		return r;
 	for (uint32_t i = 0; of.permutation && i < d->n_columns; i++)
 		k->f->report->importance[i] = of.permutation[i];
-	to->forest = of.forest;
+	*to = of.forest;
 	of.forest = (struct forest){0};
 	fit_forest_done(&of);
 	return r;
@@ -91,6 +113,85 @@ static int split(struct halves *h, const struct dataset *d, struct err *e)
 	return r;
 }
 
+/* The part of the old forest's answer that is best on later rows: least squares, 0 to 1. */
+static int weigh(const struct forest *old, const struct forest *new, const struct dataset *d,
+	double *ret, struct err *e)
+{
+	float *y = mem_get(2ul * d->n_rows + 1, sizeof *y);
+	double up = 0, down = 0;
+	if (!y)
+		return err_set(e, -ENOMEM, "could not weigh two forests: out of memory");
+	forest_predict(old, d->x, d->n_rows, y);
+	forest_predict(new, d->x, d->n_rows, y + d->n_rows);
+	for (uint32_t i = 0; i < d->n_rows; i++) {
+		double apart = (double)y[i] - (double)y[d->n_rows + i];
+		up += apart * ((double)d->y[i] - (double)y[d->n_rows + i]);
+		down += apart * apart;
+	}
+	*ret = down > 0 ? fmin(fmax(up / down, 0), 1) : 1;
+	mem_free(y);
+	return 0;
+}
+
+/* The trees of one behind those of the other, with leaves times a factor. */
+static void append(struct forest *to, uint32_t *tree, const struct forest *f, double factor)
+{
+	uint32_t at = to->root[*tree];
+	for (uint32_t i = 0; i < f->n_nodes; i++) {
+		struct forest_node n = f->node[i];
+		n.at = n.link ? n.at : (float)((double)n.at * factor);
+		to->node[at + i] = n;
+	}
+	for (uint32_t t = 1; t <= f->n_trees; t++)
+		to->root[*tree + t] = at + f->root[t];
+	*tree += f->n_trees;
+}
+
+/* One forest whose mean is part of the old one's answer, and the rest of the new one's. */
+static int join(const struct forest *old, const struct forest *new, double part,
+	struct forest *ret, struct err *e)
+{
+	uint32_t trees = old->n_trees + new->n_trees, at = 0;
+	if ((uint64_t)old->n_nodes + new->n_nodes > FOREST_NODES_MAX)
+		return err_set(e, -E2BIG, "could not keep a forest of more than %u nodes",
+			FOREST_NODES_MAX);
+	if (forest_init(ret, old->n_columns, trees, old->n_nodes + new->n_nodes, e) < 0)
+		return e->code;
+	append(ret, &at, old, part * trees / old->n_trees);
+	append(ret, &at, new, (1 - part) * trees / new->n_trees);
+	return 0;
+}
+
+/* Trees are added to the old ones: the weight of both is found on the latest rows. */
+static int go_on_forest(const struct forecast_maker *k, const struct dataset *d,
+	struct forest *to, struct err *e)
+{
+	const struct forest *old = &k->from->forest;
+	struct forest early = {0}, new = {0};
+	struct halves h;
+	double part = 1;
+	int r = split(&h, d, e);
+	if (r == 0)
+		r = grow(k, &h.early, &early, e);
+	if (r == 0)
+		r = weigh(old, &early, &h.late, &part, e);
+	if (r == 0)
+		r = grow(k, d, &new, e);
+	if (new.n_trees > 0 && join(old, &new, part, to, e) < 0)
+		r = e->code;
+	dataset_done(&h.early);
+	dataset_done(&h.late);
+	forest_done(&early);
+	forest_done(&new);
+	return r;
+}
+
+static int make_forest(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct err *e)
+{
+	return k->from ? go_on_forest(k, d, &to->forest, e) : grow(k, d, &to->forest, e);
+}
+
 struct teller {
 	const struct forecast_maker *maker;
 	uint32_t n_epochs;
@@ -108,6 +209,14 @@ static void keep_curve(const struct fit_lstm *fit, struct forecast_report *to)
 	to->n_epochs = fit->n_epochs < FORECAST_EPOCHS_MAX ? fit->n_epochs : FORECAST_EPOCHS_MAX;
 	to->best_epoch = fit->best;
 	memcpy(to->curve, fit->curve, to->n_epochs * sizeof *to->curve);
+}
+
+static void keep_course(const struct fit_lstm *fit, struct forecast_course *to)
+{
+	to->start_mse = fit->start_mse;
+	to->n_epochs = fit->n_epochs < FORECAST_EPOCHS_MAX ? fit->n_epochs : FORECAST_EPOCHS_MAX;
+	for (uint32_t i = 0; i < to->n_epochs; i++)
+		to->valid_mse[i] = fit->curve[i].valid_mse;
 }
 
 /* Rounds the weights, and tells what that does to the latest rows. */
@@ -136,6 +245,11 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	fit.epochs = 15;
 	fit.patience = 3;
 	fit.seed = k->f->o->seed;
+	fit.from = k->from ? k->from->lstm : NULL;
+	if (fit.from) {
+		fit.layers = fit.from->shape.layers;
+		fit.hidden = fit.from->shape.hidden;
+	}
 	fit.threads = k->f->o->threads;
 	fit.stop = stop_of(k);
 	fit.percent = k->f->o->ret_percent;
@@ -144,11 +258,13 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	fit.valid = h.late.n_rows ? &h.late : NULL;
 	if (r == 0)
 		r = fit_lstm(&fit, &h.early, &to->lstm, e);
+	if (k->course)
+		keep_course(&fit, k->course);
 	if (r == -ECANCELED && fit.best == 0) {
 		lstm_free(to->lstm);
 		to->lstm = NULL;
 	}
-	if (to->lstm && (r == 0 || k->f->spare[k->kind].f.kind == FORECASTER_NONE))
+	if (to->lstm && !k->measures && (r == 0 || k->f->spare[k->kind].f.kind == FORECASTER_NONE))
 		keep_curve(&fit, k->f->report);
 	if (to->lstm && round_weights(k, &h.late, &to->lstm, e) < 0)
 		r = e->code;

@@ -16,6 +16,7 @@
 #define ROWS_LEAST 200u
 #define USERS_AT_ONCE 32u       /* taken by a thread in one go */
 #define CAP_QUANTILE_AT .999
+#define BEYOND_MOST .05         /* of days with events: more, and a cap is of another kind of log */
 #define ERROR_ONE 65536.0       /* errors are added up as integers: in any order the same */
 
 void forecast_walk_init(struct forecast_walk *w, const struct forecast_fit *f,
@@ -158,18 +159,49 @@ static float take_step(void *ctx, const struct forecast *f, const struct forecas
 	return 0;
 }
 
+/* The steps that are learnt from, not capped, for the caller to free; NULL: -ENOMEM. */
+static struct observation *take_steps(const struct forecast_fit *f, uint32_t *ret_n, struct err *e)
+{
+	struct feature_set *s = &f->m->f.features;
+	struct observation *o, *to;
+	*ret_n = n_sampled_steps(f);
+	to = o = mem_get(*ret_n + 1ul, sizeof *o);
+	if (!o)
+		no_memory(e);
+	for (int i = 0; i < OBSERVED_N; i++)
+		s->cap[i] = INFINITY;
+	for (uint32_t i = 0; i < f->n_sampled && o; i++)
+		walk_with(f, f->user[i], take_step, &to);
+	return o;
+}
+
 int forecast_fit_caps(const struct forecast_fit *f, struct feature_set *s, struct err *e)
 {
-	uint32_t n = n_sampled_steps(f);
-	struct observation *o = mem_get(n + 1ul, sizeof *o), *to = o;
-	if (!o)
-		return no_memory(e);
+	uint32_t n;
 	f->m->f.features = *s;
-	for (uint32_t i = 0; i < f->n_sampled; i++)
-		walk_with(f, f->user[i], take_step, &to);
-	int r = feature_fit_caps(s, CAP_QUANTILE, CAP_QUANTILE_AT, o, n, e);
+	struct observation *o = take_steps(f, &n, e);
+	int r = o ? feature_fit_caps(s, CAP_QUANTILE, CAP_QUANTILE_AT, o, n, e) : -ENOMEM;
 	mem_free(o);
 	return r;
+}
+
+int forecast_fit_check_caps(const struct forecast_fit *f, const struct feature_set *s,
+	struct err *e)
+{
+	uint32_t n, n_any = 0, n_beyond = 0;
+	float cap = s->cap[OBSERVED_VALUE];
+	f->m->f.features = *s;
+	struct observation *o = take_steps(f, &n, e);
+	for (uint32_t i = 0; i < n && o; i++) {
+		n_any += o[i].at[OBSERVED_VALUE] > 0;
+		n_beyond += o[i].at[OBSERVED_VALUE] > cap;
+	}
+	mem_free(o);
+	if (o && n_beyond > BEYOND_MOST * n_any)
+		return err_set(e, -EINVAL, "could not go on from a forecaster: it takes interest "
+			"of a day up to %g, and %.0f %% of the days of this log have more",
+			(double)cap, 100. * n_beyond / n_any);
+	return o ? 0 : -ENOMEM;
 }
 
 /* Rows of one user; y is NAN until the step has closed. */

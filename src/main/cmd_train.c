@@ -58,6 +58,7 @@ static int read_labels(struct labels *all, const char *path, struct err *e)
 /* What the command works with, and what comes of it. */
 struct training {
 	struct run run;
+	struct model from;              /* whose forecaster is gone on from */
 	struct labels labels;
 	struct train_report report;
 	bool untrained;                 /* fixed weights were asked for */
@@ -76,8 +77,12 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	for (int p = 0; o->precision && p < LSTM_PRECISION_N; p++)
 		if (strcmp(o->precision, lstm_precision_name[p]) == 0)
 			ret->precision = (enum lstm_precision)p;
-	if (!name || strcmp(name, forecaster_name[FORECASTER_NONE]) == 0)
-		return !name || !asked;
+	if (!name)
+		return true;
+	if (strcmp(name, forecaster_name[FORECASTER_NONE]) == 0) {
+		ret->kinds = 0;
+		return !asked;
+	}
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
 		if (strcmp(name, forecaster_name[k]) == 0) {
 			ret->kinds = FORECAST_KIND(k);
@@ -86,6 +91,27 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	ro->channels = (ro->channels ? ro->channels : FIT_CHANNELS) |
 		CHANNEL_BIT(CHANNEL_FORECAST);
 	return true;
+}
+
+/* Opens the model to go on from; its forecaster is then the one that is fitted. */
+static int open_from(struct training *t, const struct options *o, struct run_options *ro,
+	struct forecast_fit_options *fo, struct err *e)
+{
+	const struct forecaster *f = &t->from.forecast.f;
+	if (model_open(&t->from, o->from, e) < 0)
+		return e->code;
+	if (f->kind == FORECASTER_NONE)
+		return err_set(e, -EINVAL, "could not go on from model \"%s\": it has no "
+			"forecaster", o->from);
+	if (o->forecaster && !(fo->kinds & FORECAST_KIND(f->kind)))
+		return err_set(e, -EINVAL, "could not go on from model \"%s\": its forecaster is "
+			"%s, and %s is asked for", o->from, forecaster_name[f->kind],
+			o->forecaster);
+	fo->from = &t->from.forecast;
+	fo->insists |= !o->forecaster;
+	ro->channels = (ro->channels ? ro->channels : FIT_CHANNELS) |
+		CHANNEL_BIT(CHANNEL_FORECAST);
+	return 0;
 }
 
 static int train(struct training *t, const struct options *o, struct meter *m, struct err *e)
@@ -98,6 +124,8 @@ static int train(struct training *t, const struct options *o, struct meter *m, s
 	log_run_options(o, o->operand, o->n_operands, &ro);
 	if (!choose_forecaster(o, &ro, &fo))
 		return err_set(e, -EINVAL, "channel forecast needs a forecaster");
+	if (o->from && open_from(t, o, &ro, &fo, e) < 0)
+		return e->code;
 	t->forecasts = ro.channels & CHANNEL_BIT(CHANNEL_FORECAST);
 	fo.tell = meter_tell_fit;
 	fo.ctx = m;
@@ -154,5 +182,6 @@ int cmd_train(struct options *o)
 	}
 	mem_free(t.labels.at);
 	run_done(&t.run);
+	model_done(&t.from);
 	return code;
 }

@@ -99,6 +99,27 @@ static const char *why_kept(const struct forecast_model *m, const struct forecas
 		"kept as asked for, though a naive forecast is as good";
 }
 
+static void print_transfer(const struct forecast_transfer *t, bool is_network)
+{
+	static const char *const name[STARTS] = { "MSE from scratch", "MSE gone on",
+		"MSE as it is" };
+	printf("\nusers learnt from  %10u %10u\n", t->n_users[LEARN_FEW], t->n_users[LEARN_ALL]);
+	for (int start = 0; start < STARTS; start++) {
+		printf("%-18s", name[start]);
+		for (int learn = 0; learn < LEARNS; learn++)
+			print_number(10, t->mse[start][learn]);
+		printf("%s\n", start == (int)t->best ? "  <- kept" : "");
+	}
+	if (!is_network || isnan(t->mse[START_FRESH][LEARN_ALL]))
+		return;
+	printf("epochs             %u from scratch to the best; gone on, ",
+		t->epochs[START_FRESH]);
+	if (t->epochs[START_FROM] == UINT32_MAX)
+		printf("none is as good\n");
+	else
+		printf("%u to be as good\n", t->epochs[START_FROM]);
+}
+
 void forecast_print_report(const struct forecast_model *m, const struct forecast_report *r)
 {
 	if (r->ended)
@@ -108,6 +129,8 @@ void forecast_print_report(const struct forecast_model *m, const struct forecast
 			"there is too little to learn from");
 		return;
 	}
+	if (r->transfer.n_users[LEARN_ALL])
+		print_transfer(&r->transfer, r->best == FORECASTER_LSTM);
 	if (r->warning[0])
 		printf("columns            %s\n", r->warning);
 	if (m->f.kind == FORECASTER_FOREST)

@@ -142,6 +142,8 @@ const struct option_row option_table[] = {
 		"of channel forecast: linear autoregression, a random forest, an LSTM, or (auto) "
 		"the best of them if it is better than a naive forecast; default none, with "
 		"--channel forecast auto", forecasters },
+	{ "from", 0, "FILE", TRAIN, &kind_file, AT(from), NULL,
+		"a model whose forecaster is gone on from, instead of from scratch", NULL },
 	{ "precision", 0, "KIND", TRAIN, &kind_one_of, AT(precision), "float32",
 		"in which the weights of an LSTM are kept", precisions },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",

@@ -292,6 +292,90 @@ static void a_network_keeps_its_best_epoch(void **state)
 	forecast_model_done(&m);
 }
 
+/* An old forecaster of many users, and a log of few days or of another law to go on with. */
+static int go_on(int kind, const struct plan *new, struct forecast_model *m,
+	struct forecast_report *r)
+{
+	struct forecast_model old;
+	struct forecast_fit_options o = { .kinds = FORECAST_KIND(kind), .insists = true, .seed = 3,
+		.n_rows = 2500 };
+	const struct plan p = { 1000, 60, 60, .7, 3, false };
+	assert_int_equal(fit(&old, &p, &o, r), 0);
+	assert_true(r->transfer.n_users[LEARN_ALL] == 0);
+	o.from = &old;
+	int code = fit(m, new, &o, r);
+	if (code == 0 && r->transfer.best == START_OLD) {
+		assert_int_equal(m->n_bytes, old.n_bytes);
+		assert_memory_equal(m->bytes, old.bytes, old.n_bytes);
+	}
+	forecast_model_done(&old);
+	return code;
+}
+
+static double mse_of(const struct forecast_report *r, enum forecast_start start, int learn)
+{
+	return r->transfer.mse[start][learn];
+}
+
+static void a_new_log_is_gone_on_with(void **state)
+{
+	const struct plan alike = { 0, 30, 35, .7, 3, false };
+	(void)state;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
+		struct forecast_model m;
+		struct forecast_report r;
+		assert_int_equal(go_on(k, &alike, &m, &r), 0);
+		assert_true(!r.ended && (int)m.f.kind == k);
+		/* Three users with what is known of others are worth more than thirty alone. */
+		assert_true(mse_of(&r, START_FROM, LEARN_FEW) <
+			mse_of(&r, START_FRESH, LEARN_FEW));
+		assert_true(mse_of(&r, START_FROM, LEARN_FEW) <
+			mse_of(&r, START_FRESH, LEARN_ALL));
+		assert_true(r.transfer.best != START_FRESH);
+		assert_true(m.figure[k].mse == mse_of(&r, r.transfer.best, LEARN_ALL));
+		assert_true(k != FORECASTER_LSTM || r.transfer.epochs[START_FROM] <
+			r.transfer.epochs[START_FRESH]);
+		forecast_model_done(&m);
+	}
+}
+
+static void what_no_longer_holds_is_unlearnt(void **state)
+{
+	const struct plan other = { 0, 30, 60, -.7, 3, false };
+	(void)state;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
+		struct forecast_model m;
+		struct forecast_report r;
+		assert_int_equal(go_on(k, &other, &m, &r), 0);
+		assert_true(mse_of(&r, START_OLD, LEARN_ALL) >
+			1.2 * mse_of(&r, START_FROM, LEARN_ALL));
+		assert_true(mse_of(&r, START_FROM, LEARN_ALL) <
+			1.1 * mse_of(&r, START_FRESH, LEARN_ALL));
+		assert_true(r.transfer.best != START_OLD);
+		forecast_model_done(&m);
+	}
+}
+
+/* Caps that cut into what a day is like here would hide it. */
+static void a_log_of_another_size_is_refused(void **state)
+{
+	struct forecast_model old, m;
+	struct forecast_report r;
+	struct forecast_fit_options o = { .kinds = FORECAST_KIND(FORECASTER_LINEAR),
+		.insists = true };
+	const struct plan p = { 0, 30, 60, .7, 3, false };
+	(void)state;
+	assert_int_equal(fit(&old, &p, &o, &r), 0);
+	o.from = &old;
+	old.f.features.cap[OBSERVED_VALUE] = 22;
+	assert_int_equal(fit(&m, &p, &o, &r), -EINVAL);
+	forecast_model_done(&m);
+	old.f.features.cap[OBSERVED_VALUE] = 44;
+	assert_int_equal(fit(&m, &p, &o, &r), 0);
+	forecast_model_done(&m);
+	forecast_model_done(&old);
+}
+
 static void epsilon_may_be_given(void **state)
 {
 	struct forecast_model m;
@@ -327,6 +411,9 @@ int main(void)
 		cmocka_unit_test(the_best_so_far_is_kept),
 		cmocka_unit_test(what_a_test_was_made_with_is_kept),
 		cmocka_unit_test(a_network_keeps_its_best_epoch),
+		cmocka_unit_test(a_new_log_is_gone_on_with),
+		cmocka_unit_test(what_no_longer_holds_is_unlearnt),
+		cmocka_unit_test(a_log_of_another_size_is_refused),
 		cmocka_unit_test(epsilon_may_be_given),
 		cmocka_unit_test(too_little_is_told),
 	};
