@@ -1,18 +1,51 @@
 /* list.h - which alerts LIVE lists, in which order: filtered and sorted, newest first without that.
  *
  * A list is of the alerts up to live.list.n, the moment it was held. Rows are counted from the top.
- * Owner: the ui thread.
+ * The filter is a pattern that is tried on each alert as a line of text: priority, state, user,
+ * name, from > to. Without filter and order of its own a list takes no memory. Owner: the ui
+ * thread.
  */
 #ifndef UI_LIST_H
 #define UI_LIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/pattern.h"
+#include "ui/prompt.h"
+
+struct parts;
 struct ui;
+
+enum list_sort { LIST_TIME, LIST_SCORE, LIST_USER, LIST_SORTS };
+
+struct list_order {
+	struct pattern pattern;
+	char text[PROMPT_MAX];          /* of the pattern; "": no filter is set */
+	bool is_off, is_inverted;
+	enum list_sort sort;
+	/* What came of it. */
+	uint32_t *alert;                /* numbers, the lowest row first */
+	uint32_t n, cap;
+	uint32_t seen;                  /* alerts that were looked at */
+	uint32_t version, n_cleared;    /* of states, as they were then */
+	bool is_masked;
+	int64_t made_ms;
+};
+
+void list_done(struct list_order *o);
+/* Takes in what is new; false: out of memory, and the list is short. */
+bool list_look(struct ui *u);
 
 uint32_t list_n(const struct ui *u);
 uint32_t list_at(const struct ui *u, uint32_t row);     /* the number of an alert */
 /* The row of an alert; where it is not listed, that of the next older one that is. */
 uint32_t list_row(const struct ui *u, uint32_t alert);
+void list_status(const struct ui *u, struct parts *p);
+
+void list_filter(struct ui *u, int unused);             /* asks for one */
+void list_invert(struct ui *u, int unused);
+void list_toggle(struct ui *u, int unused);             /* the filter off, or on again */
+void list_sort(struct ui *u, int unused);               /* the next order */
 
 #endif

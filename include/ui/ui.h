@@ -13,6 +13,7 @@
 #include "ui/board.h"
 #include "ui/console.h"
 #include "ui/interest.h"
+#include "ui/list.h"
 #include "ui/palette.h"
 #include "ui/prompt.h"
 #include "ui/roll.h"
@@ -44,6 +45,7 @@ struct ui {
 	struct system_state system;
 	struct palette palette;
 	struct act_state act;
+	struct list_order order;
 	struct board board;
 	struct prompt prompt;
 	struct bar bar;
@@ -93,6 +95,7 @@ int ui_time_width(const struct ui *u);
 char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
 char *ui_user_id(const struct ui *u, uint32_t user, char *buf);   /* without its name */
 char *ui_mask(const char *bytes, size_t len, char *buf);          /* a masked id */
+char *ui_category_id(const struct ui *u, uint32_t category, char *buf);
 char *ui_category(const struct ui *u, uint32_t category, char *buf);
 /* What stands on both sides of an alert's >: categories, or how often the user came. */
 char *ui_from(const struct ui *u, const struct finding *f, char *buf);

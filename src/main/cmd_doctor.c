@@ -1,7 +1,10 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
 #include <csv.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <pcre2.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +57,14 @@ static bool find_xxhash(struct text *t)
 	unsigned v = XXH_versionNumber();
 
 	return text_addf(t, "%u.%u.%u", v / 10000, v / 100 % 100, v % 100);
+}
+
+static bool find_pcre2(struct text *t)
+{
+	char version[64] = "";
+
+	pcre2_config(PCRE2_CONFIG_VERSION, version);
+	return text_addf(t, "%s", version);
 }
 
 static bool find_libcsv(struct text *t)
@@ -167,6 +178,7 @@ static const struct fact build_facts[] = {
 	{ "sqlite", find_sqlite, true },
 	{ "ncurses", doctor_ncurses, true },
 	{ "xxhash", find_xxhash, true },
+	{ "pcre2", find_pcre2, true },
 	{ "libcsv", find_libcsv, true },
 	{ NULL, NULL, false }
 };

@@ -9,6 +9,7 @@
 #include "ui/act.h"
 #include "ui/act_alert.h"
 #include "ui/editor.h"
+#include "ui/list.h"
 #include "ui/palette.h"
 #include "ui/parts.h"
 #include "ui/prompt.h"
@@ -81,6 +82,15 @@ static const struct action table[] = {
 		act_find_again, 0, 2, "end search", "end the search" },
 	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, act_find, 0, 9, "user",
 		"show another user, by the whole id" },
+
+	{ "filter", "Find", { '\\' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		list_filter, 0, 7, "filter", "only alerts whose row has a regex" },
+	{ "filter-invert", "Find", { '!' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		list_invert, 0, 0, NULL, "the alerts that the filter leaves out, or back" },
+	{ "filter-toggle", "Find", { 'F' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		list_toggle, 0, 0, NULL, "the filter off, or on again; stays at the row" },
+	{ "sort-alerts", "Find", { 's' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		list_sort, 0, 0, NULL, "order: by time, score, user" },
 
 	{ "acknowledge", "Alerts", { 'a' }, IN_ALERTS, ON_ALERT, act_acknowledge, 0, 4, "ack",
 		"acknowledge: somebody takes care of it" },

@@ -53,6 +53,7 @@ void ui_done(struct ui *u)
 			view_table[i]->done(u);
 	roll_done(&u->roll);
 	board_done(&u->board);
+	list_done(&u->order);
 	mem_free(u->act.id);
 	term_close(&u->term);
 }
@@ -326,6 +327,18 @@ char *ui_user_id(const struct ui *u, uint32_t user, char *buf)
 
 	if (u->is_masked)
 		return ui_mask(bytes, len, buf);
+	text_scrub(buf, UI_NAME_MAX, bytes, len);
+	return buf;
+}
+
+char *ui_category_id(const struct ui *u, uint32_t category, char *buf)
+{
+	size_t len;
+	const char *bytes;
+
+	if (category == DICT_NONE)
+		return strcpy(buf, "*");
+	bytes = dict_text(u->feed->ids->category, category, &len);
 	text_scrub(buf, UI_NAME_MAX, bytes, len);
 	return buf;
 }

@@ -18,12 +18,14 @@ static void look(struct ui *u)
 
 	if (!l->is_held || n < l->n)
 		l->n = n;
-	if (!l->is_held) {
-		l->top = 0;
-		l->cursor = n ? n - 1 : 0;
-	}
 	if (l->n && l->cursor >= l->n)
 		l->cursor = l->n - 1;
+	if (!list_look(u))
+		ui_say(u, true, "out of memory: not all alerts are listed");
+	if (!l->is_held)
+		l->top = 0;
+	if (list_n(u))
+		l->cursor = list_at(u, l->is_held ? list_row(u, l->cursor) : 0);
 }
 
 static void follow(struct ui *u, bool on)
@@ -41,10 +43,11 @@ static void move(struct ui *u, enum move how)
 {
 	struct live_list *l = &u->live.list;
 
-	if (!l->n)
+	if (!list_n(u))
 		return;
 	l->is_held = true;
-	l->cursor = l->n - 1 - view_step(how, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
+	l->cursor = list_at(u, view_step(how, list_row(u, l->cursor), (unsigned)l->page,
+		list_n(u)));
 }
 
 static void draw_list(struct ui *u, struct box b)
@@ -54,10 +57,10 @@ static void draw_list(struct ui *u, struct box b)
 	int row;
 
 	l->page = b.lines - 1;
-	l->top = view_scroll(l->top, l->n - 1 - l->cursor, (unsigned)l->page, l->n);
+	l->top = view_scroll(l->top, list_row(u, l->cursor), (unsigned)l->page, list_n(u));
 	row_heads(u, &g, b.line);
-	for (row = 0; row < l->page && l->top + (uint32_t)row < l->n; row++) {
-		uint32_t alert = l->n - 1 - l->top - (uint32_t)row;
+	for (row = 0; row < l->page && l->top + (uint32_t)row < list_n(u); row++) {
+		uint32_t alert = list_at(u, l->top + (uint32_t)row);
 
 		row_draw(u, &g, alert, b.line + 1 + row, alert == l->cursor);
 	}
@@ -193,7 +196,8 @@ static void draw_detail(struct ui *u, struct box b)
 static void open_user(struct ui *u)
 {
 	follow(u, false);
-	ui_show_alert(u, u->live.list.cursor);
+	if (list_n(u))
+		ui_show_alert(u, u->live.list.cursor);
 }
 
 static void draw_loading(struct ui *u, struct box b)
@@ -270,6 +274,11 @@ static void draw(struct ui *u, struct box b)
 		draw_empty(u, b);
 		return;
 	}
+	if (!list_n(u)) {
+		term_put(&u->term, b.line + 1, b.column + 2, b.columns - 2, INK_TITLE,
+			"No alert passes the filter: F turns it off, \\ sets another.");
+		return;
+	}
 	if (b.columns >= UI_WIDE) {
 		side.column = b.columns / 2;
 		side.columns = b.columns - side.column;
@@ -297,18 +306,18 @@ static bool matches(const struct ui *u, uint32_t alert, const char *needle)
 		|| strcasestr(ui_to(u, f, buf), needle);
 }
 
-/* From an alert down the list, or up, round the end once. False: none matches. */
-static bool go_to_match(struct ui *u, uint32_t from, int direction)
+/* From a row down the list, or up, round the end once. False: none matches. */
+static bool go_to_match(struct ui *u, uint32_t row, int direction)
 {
 	struct live_list *l = &u->live.list;
-	uint32_t n = l->n, i, at = from;
+	uint32_t n = list_n(u), i;
 
 	for (i = 0; i < n; i++) {
-		if (matches(u, at, l->needle)) {
-			l->cursor = at;
+		if (matches(u, list_at(u, row), l->needle)) {
+			l->cursor = list_at(u, row);
 			return true;
 		}
-		at = direction > 0 ? (at ? at - 1 : n - 1) : (at + 1 < n ? at + 1 : 0);
+		row = (row + (direction > 0 ? 1 : n - 1)) % n;
 	}
 	return false;
 }
@@ -321,14 +330,14 @@ static void find_changed(struct ui *u, const char *text)
 	l->is_held = true;
 	snprintf(l->needle, sizeof l->needle, "%s", text);
 	if (*text)
-		go_to_match(u, l->cursor, 1);
+		go_to_match(u, list_row(u, l->cursor), 1);
 }
 
 static void find_done(struct ui *u, const char *text)
 {
 	struct live_list *l = &u->live.list;
 
-	if (*text && l->n && !matches(u, l->cursor, text)) {
+	if (*text && !(list_n(u) && matches(u, l->cursor, text))) {
 		ui_say(u, true, "no alert here has \"%s\" in user or category", text);
 		l->needle[0] = 0;
 	}
@@ -357,7 +366,7 @@ static void find(struct ui *u)
 static void find_again(struct ui *u, int direction)
 {
 	struct live_list *l = &u->live.list;
-	uint32_t n = l->n, next;
+	uint32_t n = list_n(u), next;
 
 	if (!direction) {
 		l->needle[0] = 0;
@@ -366,7 +375,7 @@ static void find_again(struct ui *u, int direction)
 	if (!n)
 		return;
 	l->is_held = true;
-	next = direction > 0 ? (l->cursor ? l->cursor - 1 : n - 1) : (l->cursor + 1) % n;
+	next = (list_row(u, l->cursor) + (direction > 0 ? 1 : n - 1)) % n;
 	if (!go_to_match(u, next, direction))
 		ui_say(u, true, "no alert here has \"%s\" in user or category", l->needle);
 }
@@ -386,6 +395,7 @@ static void status(struct ui *u, struct parts *p)
 		else
 			parts_add(p, 0, INK_KEY, "HELD at %s: G to follow", time);
 	}
+	list_status(u, p);
 	if (u->board.counts.marked)
 		parts_add(p, 1, INK_KEY, "%u marked", u->board.counts.marked);
 	if (l->needle[0])
