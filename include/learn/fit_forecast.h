@@ -54,7 +54,7 @@ struct forecast_fit_options {
 	const struct forecast_model *from;
 	bool insists;           /* keeps the best even where a naive forecast is as good */
 	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
-	enum lstm_precision precision;  /* of a network's weights */
+	enum precision precision;  /* of a network or a forest */
 	uint64_t seed;
 	unsigned threads;
 	const atomic_bool *stop;        /* may be NULL; -ECANCELED */

@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include "model/precision.h"
+
 struct err;
 struct packer;
 struct unpacker;
@@ -21,22 +23,13 @@ struct unpacker;
 #define LSTM_INPUTS_MAX 256u
 #define LSTM_STEPS_MAX 1024u
 
-/* How weights are kept as bytes; at work they are floats always. */
-enum lstm_precision {
-	LSTM_FLOAT32,
-	LSTM_FLOAT16,           /* IEEE 754 binary16, to nearest even, at most +-65504 */
-	LSTM_INT8,              /* a scale of largest / 127 for each row of W; biases stay floats */
-	LSTM_PRECISION_N
-};
-extern const char *const lstm_precision_name[LSTM_PRECISION_N];
-
 struct lstm_shape {
 	uint32_t layers, hidden, inputs, steps;
 };
 
 struct lstm {
 	struct lstm_shape shape;
-	enum lstm_precision precision;  /* what the weights were rounded to */
+	enum precision precision;  /* what the weights were rounded to */
 	float *weight;          /* for each layer W [4 hidden][width]; then the head [hidden + 1] */
 	float *mean, *inverse;  /* [inputs]: x is taken as (x - mean) * inverse */
 	float y_mean, y_scale;  /* the head's value times y_scale, plus y_mean */
@@ -78,7 +71,7 @@ void lstm_pack(const struct lstm *m, struct packer *p);
 struct lstm *lstm_unpack(struct unpacker *u, struct err *e);
 
 /* A copy with its weights rounded. NULL: -ENOMEM. */
-struct lstm *lstm_round(const struct lstm *m, enum lstm_precision to, struct err *e);
+struct lstm *lstm_round(const struct lstm *m, enum precision to, struct err *e);
 
 /* How far two models of one shape are apart on given rows, in units of y. */
 struct lstm_gap {

@@ -223,7 +223,7 @@ static void keep_course(const struct fit_lstm *fit, struct forecast_course *to)
 static int round_weights(const struct forecast_maker *k, const struct dataset *d, struct lstm **net,
 	struct err *e)
 {
-	if (k->f->o->precision == LSTM_FLOAT32)
+	if (k->f->o->precision == PRECISION_FLOAT32)
 		return 0;
 	struct lstm *rounded = lstm_round(*net, k->f->o->precision, e);
 	if (!rounded)

@@ -86,7 +86,7 @@ struct lstm *fit_lstm_start(const struct fit_lstm *f, const struct dataset *trai
 	struct lstm *m = f->from ? lstm_copy(f->from, e) : lstm_new(&s, e);
 	if (!m)
 		return NULL;
-	m->precision = LSTM_FLOAT32;
+	m->precision = PRECISION_FLOAT32;
 	if (!f->from)
 		draw_weights(m, f->seed, f->forget_bias);
 	if (f->from || f->as_they_are || standardise(m, train, e) == 0)

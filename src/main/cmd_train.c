@@ -74,9 +74,9 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	bool asked = ro->channels & CHANNEL_BIT(CHANNEL_FORECAST);
 	*ret = (struct forecast_fit_options){ .kinds = FORECAST_KINDS_ALL,
 		.seed = o->seed ? o->seed : 1, .epsilon = o->epsilon };
-	for (int p = 0; o->precision && p < LSTM_PRECISION_N; p++)
-		if (strcmp(o->precision, lstm_precision_name[p]) == 0)
-			ret->precision = (enum lstm_precision)p;
+	for (int p = 0; o->precision && p < PRECISION_N; p++)
+		if (strcmp(o->precision, precision_name[p]) == 0)
+			ret->precision = (enum precision)p;
 	if (!name)
 		return true;
 	if (strcmp(name, forecaster_name[FORECASTER_NONE]) == 0) {

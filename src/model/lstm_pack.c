@@ -10,43 +10,7 @@
 #include "base/pack.h"
 
 #define MAGIC 0x314d5356u       /* "VSM1" */
-#define HALF_MAX 65504.0f
 #define INT8_TOP 127.0f
-
-const char *const lstm_precision_name[LSTM_PRECISION_N] = { "float32", "float16", "int8" };
-
-static uint32_t bits_of(float v)
-{
-	uint32_t bits;
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-	float v;
-	memcpy(&v, &bits, sizeof v);
-	return v;
-}
-
-/* Halves below 2^-14 are multiples of 2^-24, to which adding 1/2 rounds a float. */
-static uint16_t to_half(float v)
-{
-	uint32_t sign = bits_of(v) >> 16 & 0x8000;
-	float size = fminf(fabsf(v), HALF_MAX);
-	uint32_t bits = bits_of(size);
-	if (size < 0x1p-14f)
-		return (uint16_t)(sign | (bits_of(size + .5f) - bits_of(.5f)));
-	bits += 0xfff + (bits >> 13 & 1);
-	return (uint16_t)(sign | ((bits >> 13) - (112 << 10)));
-}
-
-static float from_half(uint16_t v)
-{
-	uint32_t sign = (uint32_t)(v & 0x8000) << 16, size = v & 0x7fff;
-	float f = size < 0x400 ? (float)size * 0x1p-24f : float_of((size << 13) + (112u << 23));
-	return float_of(bits_of(f) | sign);
-}
 
 /* Kept to 16 bits, upwards: 127 times it is exact, so that what was rounded finds it again. */
 static float scale_of(const float *w, uint32_t n)
@@ -54,7 +18,7 @@ static float scale_of(const float *w, uint32_t n)
 	float largest = 0;
 	for (uint32_t i = 0; i < n; i++)
 		largest = fmaxf(largest, fabsf(w[i]));
-	return float_of((bits_of(largest / INT8_TOP) + 0xff) & ~0xffu);
+	return float_of_bits((float_bits(largest / INT8_TOP) + 0xff) & ~0xffu);
 }
 
 /* One row of weights: n - 1 of them, then the bias. */
@@ -83,7 +47,7 @@ static void unpack_row_int8(const char *at, float *w, uint32_t n)
 static void pack_row_half(struct packer *p, const float *w, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		uint16_t v = to_half(w[i]);
+		uint16_t v = half_of(w[i]);
 		pack(p, &v, sizeof v);
 	}
 }
@@ -93,7 +57,7 @@ static void unpack_row_half(const char *at, float *w, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		uint16_t v;
 		memcpy(&v, at + i * sizeof v, sizeof v);
-		w[i] = from_half(v);
+		w[i] = half_to_float(v);
 	}
 }
 
@@ -111,10 +75,10 @@ static const struct {
 	void (*pack)(struct packer *p, const float *w, uint32_t n);
 	void (*unpack)(const char *at, float *w, uint32_t n);
 	uint32_t bytes_a_weight, bytes_a_row;
-} kind[LSTM_PRECISION_N] = {
-	[LSTM_FLOAT32] = { pack_row_float, unpack_row_float, 4, 0 },
-	[LSTM_FLOAT16] = { pack_row_half, unpack_row_half, 2, 0 },
-	[LSTM_INT8] = { pack_row_int8, unpack_row_int8, 1, 7 },
+} kind[PRECISION_N] = {
+	[PRECISION_FLOAT32] = { pack_row_float, unpack_row_float, 4, 0 },
+	[PRECISION_FLOAT16] = { pack_row_half, unpack_row_half, 2, 0 },
+	[PRECISION_INT8] = { pack_row_int8, unpack_row_int8, 1, 7 },
 };
 
 static uint32_t n_rows(const struct lstm_shape *s)
@@ -131,7 +95,7 @@ static float *row_of(const struct lstm *m, uint32_t row, uint32_t *ret_width)
 	return m->weight + lstm_offset(s, layer) + (uint64_t)within * *ret_width;
 }
 
-static void pack_as(const struct lstm *m, enum lstm_precision as, struct packer *p)
+static void pack_as(const struct lstm *m, enum precision as, struct packer *p)
 {
 	const struct lstm_shape *s = &m->shape;
 	uint32_t head[] = { MAGIC, as, s->layers, s->hidden, s->inputs, s->steps };
@@ -191,12 +155,12 @@ struct lstm *lstm_unpack(struct unpacker *u, struct err *e)
 	uint32_t head[6];
 	struct err why = {0};
 	struct lstm *m = NULL;
-	if (unpack_to(u, head, sizeof head) < 0 || head[0] != MAGIC || head[1] >= LSTM_PRECISION_N)
+	if (unpack_to(u, head, sizeof head) < 0 || head[0] != MAGIC || head[1] >= PRECISION_N)
 		goto bad;
 	struct lstm_shape s = { head[2], head[3], head[4], head[5] };
 	if (!(m = lstm_new(&s, &why)))
 		goto bad;
-	m->precision = (enum lstm_precision)head[1];
+	m->precision = (enum precision)head[1];
 	if (take_rows(m, u) == 0)
 		return m;
 bad:
@@ -206,7 +170,7 @@ bad:
 	return NULL;
 }
 
-struct lstm *lstm_round(const struct lstm *m, enum lstm_precision to, struct err *e)
+struct lstm *lstm_round(const struct lstm *m, enum precision to, struct err *e)
 {
 	struct packer size = {0};
 	struct lstm *rounded = NULL;

@@ -92,14 +92,14 @@ static void show_rounding(const struct lstm *m, const struct dataset *test)
 {
 	struct err e = { 0 };
 
-	for (int as = LSTM_FLOAT16; as < LSTM_PRECISION_N; as++) {
-		struct lstm *r = lstm_round(m, (enum lstm_precision)as, &e);
+	for (int as = PRECISION_FLOAT16; as < PRECISION_N; as++) {
+		struct lstm *r = lstm_round(m, (enum precision)as, &e);
 		struct lstm_gap gap;
 
 		if (!r)
 			harness_die(e.text);
 		gap = lstm_compare(m, r, test->x, test->n_rows);
-		printf("%s   max %.2g, RMS %.2g from float32, MSE %.5f\n", lstm_precision_name[as],
+		printf("%s   max %.2g, RMS %.2g from float32, MSE %.5f\n", precision_name[as],
 			gap.max, gap.rms, mse_of(r, test));
 		lstm_free(r);
 	}

@@ -137,10 +137,10 @@ static void bytes_come_back_in_every_precision(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < N_SHAPE; k++)
-		for (int as = 0; as < LSTM_PRECISION_N; as++) {
+		for (int as = 0; as < PRECISION_N; as++) {
 			struct err e = {0};
 			struct lstm *m = make(&shape[k], k);
-			struct lstm *r = lstm_round(m, (enum lstm_precision)as, &e);
+			struct lstm *r = lstm_round(m, (enum precision)as, &e);
 			struct packer p = packed(r);
 			struct unpacker u = { p.at, p.at + p.len };
 			struct lstm *back = lstm_unpack(&u, &e);
@@ -167,10 +167,10 @@ static void damaged_bytes_are_refused_or_harmless(void **state)
 {
 	(void)state;
 	struct chance c = { 5 };
-	for (int as = 0; as < LSTM_PRECISION_N; as++) {
+	for (int as = 0; as < PRECISION_N; as++) {
 		struct err e = {0};
 		struct lstm *m = make(&shape[2], 1);
-		struct lstm *r = lstm_round(m, (enum lstm_precision)as, &e);
+		struct lstm *r = lstm_round(m, (enum precision)as, &e);
 		struct packer p = packed(r);
 		char *copy = mem_get(1, p.len);
 		float *x = make_rows(&shape[2], 1), y;
@@ -223,8 +223,8 @@ static void rounding_is_within_its_bounds(void **state)
 	m->weight[0] = 1e6f;
 	m->weight[1] = -3e-6f;
 	m->weight[2] = 1e-9f;
-	struct lstm *half = lstm_round(m, LSTM_FLOAT16, &e);
-	struct lstm *byte = lstm_round(m, LSTM_INT8, &e);
+	struct lstm *half = lstm_round(m, PRECISION_FLOAT16, &e);
+	struct lstm *byte = lstm_round(m, PRECISION_INT8, &e);
 	assert_true(half->weight[0] == 65504);
 	for (uint64_t i = 1; i < lstm_n_weights(s); i++) {
 		double off = fabs((double)half->weight[i] - (double)m->weight[i]);
@@ -251,10 +251,10 @@ static void accuracy_lost_is_told(void **state)
 	struct err e = {0};
 	struct lstm *m = make(&shape[3], 3);
 	float *x = make_rows(&m->shape, ROWS), a[ROWS], b[ROWS];
-	double max[LSTM_PRECISION_N];
+	double max[PRECISION_N];
 	lstm_predict(m, x, ROWS, a);
-	for (int as = 0; as < LSTM_PRECISION_N; as++) {
-		struct lstm *r = lstm_round(m, (enum lstm_precision)as, &e);
+	for (int as = 0; as < PRECISION_N; as++) {
+		struct lstm *r = lstm_round(m, (enum precision)as, &e);
 		struct lstm_gap gap = lstm_compare(m, r, x, ROWS);
 		double sum = 0;
 		max[as] = 0;
@@ -269,9 +269,9 @@ static void accuracy_lost_is_told(void **state)
 		assert_true(gap.rms <= gap.max);
 		lstm_free(r);
 	}
-	assert_true(max[LSTM_FLOAT32] == 0);
-	assert_true(max[LSTM_FLOAT16] > 0 && max[LSTM_FLOAT16] < .01);
-	assert_true(max[LSTM_INT8] > 2 * max[LSTM_FLOAT16] && max[LSTM_INT8] < .3);
+	assert_true(max[PRECISION_FLOAT32] == 0);
+	assert_true(max[PRECISION_FLOAT16] > 0 && max[PRECISION_FLOAT16] < .01);
+	assert_true(max[PRECISION_INT8] > 2 * max[PRECISION_FLOAT16] && max[PRECISION_INT8] < .3);
 	mem_free(x);
 	lstm_free(m);
 }
