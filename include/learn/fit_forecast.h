@@ -89,6 +89,17 @@ struct forecast_transfer {
 	enum forecast_start best;
 };
 
+/* What the precision asked for costs, on the rows of the tests. */
+enum { ROUND_BEFORE, ROUND_AFTER, ROUNDS };
+struct forecast_rounding {
+	uint64_t n_rows;                /* 0: nothing was rounded */
+	double error2[ROUNDS];          /* sums, of squared errors and of y */
+	double y, y2;
+	double most;                    /* that a forecast moved by */
+	size_t n_bytes[ROUNDS];         /* of the one that is kept */
+	char why[120];                  /* it cannot be rounded, or "" */
+};
+
 /* What a person should hear of it; the figures are in the model. */
 struct forecast_report {
 	enum forecaster_kind best;      /* of those judged; NONE: there was nothing to judge on */
@@ -104,7 +115,7 @@ struct forecast_report {
 	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of the network that is kept */
 	uint32_t n_epochs, best_epoch;
 	struct forecast_transfer transfer;
-	struct lstm_gap rounded;        /* by the precision asked for, in interest a step */
+	struct forecast_rounding rounding[FORECASTER_N];
 };
 
 /* 0 with FORECASTER_NONE when no forecaster is better than naive, and none was insisted on.

@@ -35,6 +35,8 @@ struct forecast_fit {
 	uint32_t *user;         /* [n_sampled]: those whose steps are learnt from */
 	uint32_t n_sampled;
 	struct forecast_spare spare[FORECASTER_N];
+	const struct dataset *rows;     /* of the tests at hand */
+	const struct fold *fold;        /* [FORECAST_TESTS] */
 };
 
 static inline bool forecast_fit_is_stopped(const struct forecast_fit *f)
@@ -98,9 +100,13 @@ void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_a
  * fits with a maker as ctx, or else as it says. -ECANCELED; -ENODATA: too little to judge by.
  */
 extern const struct forecaster_ops forecast_fit_ops;
-int forecast_fit_judge(const struct forecast_fit *f, const struct validation *how,
+int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 	const uint8_t *is_few, struct verdict *ret, struct err *e);
 void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const struct verdict *v);
+/* Rounds a forecaster to the precision asked for. 0 also where it cannot be: the report says so. */
+int forecast_fit_round(struct forecast_fit *f, struct forecaster *made, struct err *e);
+/* The same of one that is tested, and what that costs. */
+void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made, uint32_t test);
 /* The same of o->from, with all that the report has of it. */
 int forecast_fit_transfer(struct forecast_fit *f, const struct dataset *d, struct err *e);
 

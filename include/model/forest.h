@@ -11,12 +11,15 @@
 
 #include <stdint.h>
 
+#include "model/precision.h"
+
 #define FOREST_COLUMN_BITS 12u
 #define FOREST_COLUMNS_MAX (1u << FOREST_COLUMN_BITS)
 #define FOREST_REACH (1u << (32 - FOREST_COLUMN_BITS))  /* a left child is nearer than that */
 #define FOREST_NODES_MAX (1u << 31)
 
 struct err;
+struct forest_small;
 struct packer;
 struct unpacker;
 
@@ -29,6 +32,8 @@ struct forest {
 	struct forest_node *node;       /* [n_nodes] */
 	uint32_t *root;                 /* [n_trees + 1] */
 	uint32_t n_trees, n_nodes, n_columns;
+	enum precision precision;       /* what thresholds and leaves were rounded to */
+	struct forest_small *small;     /* the bytes of int8; owned, NULL otherwise */
 };
 
 static inline uint32_t forest_left(struct forest_node n)
@@ -55,6 +60,13 @@ void forest_predict(const struct forest *f, const float *x, uint32_t n_rows, flo
 void forest_walk(const struct forest *f, uint32_t tree, const float *const *x, uint32_t n,
 	float *ret);
 
+/* Rounds thresholds and leaves in place (precision.h): what is packed then takes 6 (float16) or 4
+ * (int8) bytes a node instead of 8. -ERANGE: not possible as int8 (forest_small.h); -ENOMEM. The
+ * forest stays as it was on failure.
+ */
+int forest_round(struct forest *f, enum precision to, struct err *e);
+
+/* In the precision of f. */
 void forest_pack(const struct forest *f, struct packer *p);
 /* -EBADMSG for bytes that are no forest: one that is taken can be walked by every row. */
 int forest_unpack(struct forest *f, struct unpacker *u, struct err *e);

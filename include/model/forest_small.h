@@ -13,6 +13,7 @@
 #include "model/bins.h"
 
 #define FOREST_SMALL_COLUMNS_MAX 256u
+#define FOREST_SMALL_MAGIC 0x31514656u  /* "VFQ1", in front of its bytes */
 
 struct err;
 struct forest;
@@ -46,6 +47,9 @@ struct forest_loss {
 };
 struct forest_loss forest_small_loss(const struct forest_small *s, const struct forest *f,
 	const float *x, uint32_t n_rows);
+
+/* The same forest with floats, for ret->small to be s. */
+int forest_small_expand(const struct forest_small *s, struct forest *ret, struct err *e);
 
 void forest_small_pack(const struct forest_small *s, struct packer *p);
 /* -EBADMSG as forest_unpack(). */

@@ -35,7 +35,7 @@ static inline float float_of_bits(uint32_t bits)
 }
 
 /* Halves below 2^-14 are multiples of 2^-24, to which adding 1/2 rounds a float. */
-static inline uint16_t half_of(float v)
+static inline uint16_t half_from_float(float v)
 {
 	uint32_t sign = float_bits(v) >> 16 & 0x8000;
 	float size = fminf(fabsf(v), HALF_MAX);

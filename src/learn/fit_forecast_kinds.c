@@ -70,6 +70,8 @@ static void spare(struct forecast_fit *f, struct forecaster *from, uint32_t test
 static void drop(void *model)
 {
 	struct tested *t = model;
+	if (t && !t->maker->measures)
+		forecast_fit_round_tested(t->maker->f, &t->f, t->test);
 	if (t && t->maker->f->o->enough && !t->maker->measures)
 		spare(t->maker->f, &t->f, t->test, false);
 	else if (t)
@@ -154,7 +156,7 @@ static void keep_few(struct fold *fold, const struct dataset *d, const uint8_t *
 	fold->n_train = n;
 }
 
-int forecast_fit_judge(const struct forecast_fit *f, const struct validation *how,
+int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 	const uint8_t *is_few, struct verdict *ret, struct err *e)
 {
 	struct fold fold[FORECAST_TESTS] = {0};
@@ -166,6 +168,8 @@ int forecast_fit_judge(const struct forecast_fit *f, const struct validation *ho
 	v.n_folds = FORECAST_TESTS;
 	v.step_ms = f->o->step->span_ms;
 	v.season = WEEK_STEPS;
+	f->rows = v.d;
+	f->fold = fold;
 	int r = first_tests(v.d, &plan.first, e);
 	if (r == 0)
 		r = folds_init(fold, v.d, &plan, e);
@@ -227,9 +231,9 @@ static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct 
 		*s = (struct forecast_spare){0};
 		r = 0;
 	}
-	if (r < 0)
-		return r;
-	return forecast_model_take(f->m, &made, e);
+	if (r == 0)
+		r = forecast_fit_round(f, &made, e);
+	return r < 0 ? r : forecast_model_take(f->m, &made, e);
 }
 
 /* Names of the columns, for warnings and the report; a network's are not told apart. */

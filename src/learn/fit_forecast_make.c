@@ -219,22 +219,6 @@ static void keep_course(const struct fit_lstm *fit, struct forecast_course *to)
 		to->valid_mse[i] = fit->curve[i].valid_mse;
 }
 
-/* Rounds the weights, and tells what that does to the latest rows. */
-static int round_weights(const struct forecast_maker *k, const struct dataset *d, struct lstm **net,
-	struct err *e)
-{
-	if (k->f->o->precision == PRECISION_FLOAT32)
-		return 0;
-	struct lstm *rounded = lstm_round(*net, k->f->o->precision, e);
-	if (!rounded)
-		return e->code;
-	if (k->test == 0)
-		k->f->report->rounded = lstm_compare(*net, rounded, d->x, d->n_rows);
-	lstm_free(*net);
-	*net = rounded;
-	return 0;
-}
-
 static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	struct forecaster *to, struct err *e)
 {
@@ -266,8 +250,6 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	}
 	if (to->lstm && !k->measures && (r == 0 || k->f->spare[k->kind].f.kind == FORECASTER_NONE))
 		keep_curve(&fit, k->f->report);
-	if (to->lstm && round_weights(k, &h.late, &to->lstm, e) < 0)
-		r = e->code;
 	fit_lstm_done(&fit);
 	dataset_done(&h.early);
 	dataset_done(&h.late);

@@ -120,6 +120,25 @@ static void print_transfer(const struct forecast_transfer *t, bool is_network)
 		printf("%u to be as good\n", t->epochs[START_FROM]);
 }
 
+static double r2_of(const struct forecast_rounding *r, int when)
+{
+	double n = (double)r->n_rows, spread = r->y2 - r->y * r->y / n;
+	return spread > 0 ? 1 - r->error2[when] / spread : NAN;
+}
+
+static void print_rounding(const struct forecast_rounding *r)
+{
+	double n = (double)r->n_rows;
+	if (r->why[0])
+		printf("rounding           none: %s\n", r->why);
+	else if (r->n_rows && r->n_bytes[ROUND_BEFORE])
+		printf("rounding           MSE %.4f to %.4f, R2 %.4f to %.4f on the days of the "
+			"tests\n%19sa forecast moves by %.2g at most; %zu bytes instead of %zu\n",
+			r->error2[ROUND_BEFORE] / n, r->error2[ROUND_AFTER] / n,
+			r2_of(r, ROUND_BEFORE), r2_of(r, ROUND_AFTER), "", r->most,
+			r->n_bytes[ROUND_AFTER], r->n_bytes[ROUND_BEFORE]);
+}
+
 void forecast_print_report(const struct forecast_model *m, const struct forecast_report *r)
 {
 	if (r->ended)
@@ -137,9 +156,7 @@ void forecast_print_report(const struct forecast_model *m, const struct forecast
 		print_importance(r);
 	if (r->n_epochs > 0)
 		print_curve(r);
-	if (r->rounded.max > 0)
-		printf("rounding           moves a forecast by %.3g at most, %.3g on the whole\n",
-			r->rounded.max, r->rounded.rms);
+	print_rounding(&r->rounding[m->f.kind]);
 	printf("forecaster         %s: %s\n", forecaster_name[m->f.kind], why_kept(m, r));
 }
 

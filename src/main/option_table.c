@@ -145,7 +145,7 @@ const struct option_row option_table[] = {
 	{ "from", 0, "FILE", TRAIN, &kind_file, AT(from), NULL,
 		"a model whose forecaster is gone on from, instead of from scratch", NULL },
 	{ "precision", 0, "KIND", TRAIN, &kind_one_of, AT(precision), "float32",
-		"in which the weights of an LSTM are kept", precisions },
+		"in which the weights of an LSTM or the nodes of a forest are kept", precisions },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,

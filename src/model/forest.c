@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "model/forest_small.h"
 
 #define MAGIC 0x31524656u       /* "VFR1" */
+#define MAGIC_HALVES 0x32524656u        /* "VFR2" */
 #define LANES 8u                /* walks at a time: each waits for memory, not for the others */
 #define BLOCK 1024u             /* rows that a tree serves while it is in the cache */
 
@@ -24,8 +27,17 @@ int forest_init(struct forest *f, uint32_t n_columns, uint32_t n_trees, uint32_t
 	return err_set(e, -ENOMEM, "could not keep a forest of %u nodes: out of memory", n_nodes);
 }
 
+static void small_done(struct forest *f)
+{
+	if (f->small)
+		forest_small_done(f->small);
+	mem_free(f->small);
+	f->small = NULL;
+}
+
 void forest_done(struct forest *f)
 {
+	small_done(f);
 	mem_free(f->node);
 	mem_free(f->root);
 	*f = (struct forest){0};
@@ -107,14 +119,50 @@ void forest_predict(const struct forest *f, const float *x, uint32_t n_rows, flo
 		ret_y[i] = predict_row(f, x + (uint64_t)i * f->n_columns);
 }
 
+int forest_round(struct forest *f, enum precision to, struct err *e)
+{
+	struct forest_small *small;
+	struct forest rounded;
+	if (to == PRECISION_INT8) {
+		if (!(small = mem_get(1, sizeof *small)))
+			return err_set(e, -ENOMEM, "could not round a forest: out of memory");
+		if (forest_small_init(small, f, e) < 0 ||
+		    forest_small_expand(small, &rounded, e) < 0) {
+			forest_small_done(small);
+			mem_free(small);
+			return e->code;
+		}
+		forest_done(f);
+		*f = rounded;
+		f->small = small;
+	} else {
+		small_done(f);
+	}
+	for (uint32_t i = 0; i < f->n_nodes && to == PRECISION_FLOAT16; i++)
+		f->node[i].at = half_to_float(half_from_float(f->node[i].at));
+	f->precision = to;
+	return 0;
+}
+
 void forest_pack(const struct forest *f, struct packer *p)
 {
-	pack_u32(p, MAGIC);
+	if (f->small) {
+		forest_small_pack(f->small, p);
+		return;
+	}
+	bool halves = f->precision == PRECISION_FLOAT16;
+	pack_u32(p, halves ? MAGIC_HALVES : MAGIC);
 	pack_u32(p, f->n_columns);
 	pack_u32(p, f->n_trees);
 	pack_u32(p, f->n_nodes);
 	pack(p, f->root, ((size_t)f->n_trees + 1) * sizeof *f->root);
-	pack(p, f->node, (size_t)f->n_nodes * sizeof *f->node);
+	if (!halves)
+		pack(p, f->node, (size_t)f->n_nodes * sizeof *f->node);
+	for (uint32_t i = 0; i < f->n_nodes && halves; i++) {
+		uint16_t at = half_from_float(f->node[i].at);
+		pack(p, &f->node[i].link, sizeof f->node[i].link);
+		pack(p, &at, sizeof at);
+	}
 }
 
 /* Children behind their parent and within the tree: so every walk ends, inside the table. */
@@ -141,25 +189,63 @@ static bool is_sound(const struct forest *f)
 	return true;
 }
 
+static int unpack_halves(struct forest *f, struct unpacker *u)
+{
+	uint16_t at;
+	for (uint32_t i = 0; i < f->n_nodes; i++) {
+		if (unpack_to(u, &f->node[i].link, sizeof f->node[i].link) < 0 ||
+		    unpack_to(u, &at, sizeof at) < 0)
+			return -EBADMSG;
+		f->node[i].at = half_to_float(at);
+	}
+	return 0;
+}
+
 static int unpack_tables(struct forest *f, struct unpacker *u)
 {
 	size_t roots = ((size_t)f->n_trees + 1) * sizeof *f->root;
-	if (unpack_to(u, f->root, roots) < 0 ||
-		unpack_to(u, f->node, (size_t)f->n_nodes * sizeof *f->node) < 0 || !is_sound(f))
-		return -EBADMSG;
-	return 0;
+	int r = unpack_to(u, f->root, roots);
+	if (r == 0)
+		r = f->precision == PRECISION_FLOAT16 ? unpack_halves(f, u) :
+			unpack_to(u, f->node, (size_t)f->n_nodes * sizeof *f->node);
+	return r < 0 || !is_sound(f) ? -EBADMSG : 0;
+}
+
+static int unpack_small(struct forest *f, struct unpacker *u, struct err *e)
+{
+	struct forest_small *small = mem_get(1, sizeof *small);
+	int r = small ? forest_small_unpack(small, u, e) :
+		err_set(e, -ENOMEM, "could not keep a forest: out of memory");
+	if (r == 0)
+		r = forest_small_expand(small, f, e);
+	if (r == 0 && !is_sound(f))
+		r = err_set(e, -EBADMSG, "could not read a forest: its tables are damaged");
+	f->small = small;
+	f->precision = PRECISION_INT8;
+	if (r < 0)
+		forest_done(f);
+	return r;
 }
 
 int forest_unpack(struct forest *f, struct unpacker *u, struct err *e)
 {
 	uint32_t head[4];
 	*f = (struct forest){0};
-	if (unpack_to(u, head, sizeof head) < 0 || head[0] != MAGIC ||
-		head[1] == 0 || head[1] > FOREST_COLUMNS_MAX || head[2] == 0 || head[2] > head[3] ||
-		head[3] > FOREST_NODES_MAX || head[3] > (size_t)(u->end - u->at) / sizeof *f->node)
+	if ((size_t)(u->end - u->at) < sizeof head)
+		return err_set(e, -EBADMSG, "could not read a forest: it is cut short");
+	memcpy(head, u->at, sizeof head);
+	if (head[0] == FOREST_SMALL_MAGIC)
+		return unpack_small(f, u, e);
+	unpack_to(u, head, sizeof head);
+	bool halves = head[0] == MAGIC_HALVES;
+	size_t bytes = halves ? sizeof(uint32_t) + sizeof(uint16_t) : sizeof *f->node;
+	if ((head[0] != MAGIC && !halves) || head[1] == 0 || head[1] > FOREST_COLUMNS_MAX ||
+		head[2] == 0 || head[2] > head[3] || head[3] > FOREST_NODES_MAX ||
+		head[3] > (size_t)(u->end - u->at) / bytes)
 		return err_set(e, -EBADMSG, "could not read a forest: its head is damaged");
 	if (forest_init(f, head[1], head[2], head[3], e) < 0)
 		return e->code;
+	f->precision = halves ? PRECISION_FLOAT16 : PRECISION_FLOAT32;
 	if (unpack_tables(f, u) == 0)
 		return 0;
 	forest_done(f);

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/pack.h"
 #include "model/forest.h"
 
-#define MAGIC 0x31514656u       /* "VFQ1" */
 #define CODE_MAX 65535.
 #define LANES 8u
 #define BLOCK 256u              /* rows whose bins are at hand at once */
@@ -171,9 +171,25 @@ struct forest_loss forest_small_loss(const struct forest_small *s, const struct 
 	return loss;
 }
 
+int forest_small_expand(const struct forest_small *s, struct forest *ret, struct err *e)
+{
+	if (forest_init(ret, s->bins.n_columns, s->n_trees, s->n_nodes, e) < 0)
+		return e->code;
+	memcpy(ret->root, s->root, ((size_t)s->n_trees + 1) * sizeof *s->root);
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
+		struct forest_small_node n = s->node[i];
+		uint32_t column = n.what >> 8;
+		ret->node[i] = n.left ?
+			(struct forest_node){ bins_cuts(&s->bins, column)[n.what & 255],
+				(uint32_t)n.left << FOREST_COLUMN_BITS | column } :
+			(struct forest_node){ (float)(s->low + s->step * n.what), 0 };
+	}
+	return 0;
+}
+
 void forest_small_pack(const struct forest_small *s, struct packer *p)
 {
-	pack_u32(p, MAGIC);
+	pack_u32(p, FOREST_SMALL_MAGIC);
 	pack_u32(p, s->bins.n_columns);
 	pack_u32(p, s->n_trees);
 	pack_u32(p, s->n_nodes);
@@ -229,7 +245,7 @@ int forest_small_unpack(struct forest_small *s, struct unpacker *u, struct err *
 {
 	uint32_t head[4];
 	*s = (struct forest_small){0};
-	if (unpack_to(u, head, sizeof head) < 0 || head[0] != MAGIC || head[1] == 0 ||
+	if (unpack_to(u, head, sizeof head) < 0 || head[0] != FOREST_SMALL_MAGIC || head[1] == 0 ||
 		head[1] > FOREST_SMALL_COLUMNS_MAX || head[2] == 0 || head[2] > head[3] ||
 		head[3] > (size_t)(u->end - u->at) / sizeof *s->node)
 		return err_set(e, -EBADMSG, "could not read a small forest: its head is damaged");

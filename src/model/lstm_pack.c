@@ -47,7 +47,7 @@ static void unpack_row_int8(const char *at, float *w, uint32_t n)
 static void pack_row_half(struct packer *p, const float *w, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		uint16_t v = half_of(w[i]);
+		uint16_t v = half_from_float(w[i]);
 		pack(p, &v, sizeof v);
 	}
 }

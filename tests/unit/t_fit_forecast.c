@@ -376,6 +376,33 @@ static void a_log_of_another_size_is_refused(void **state)
 	forecast_model_done(&old);
 }
 
+static void what_rounding_costs_is_told(void **state)
+{
+	const struct plan p = { 0, 30, 60, .7, 3, false };
+	(void)state;
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		for (int to = PRECISION_FLOAT16; to < PRECISION_N; to++) {
+			struct forecast_model m;
+			struct forecast_report r;
+			assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){
+				.kinds = FORECAST_KIND(k), .insists = true, .seed = 3,
+				.n_rows = 900, .precision = (enum precision)to }, &r), 0);
+			const struct forecast_rounding *c = &r.rounding[k];
+			bool rounds = k != FORECASTER_LINEAR;
+			/* The figures are those of before. */
+			assert_true(c->n_rows == (rounds ? m.n_test_rows : 0) && !c->why[0]);
+			assert_true(!rounds || fabs(c->error2[ROUND_BEFORE] / (double)c->n_rows -
+				m.figure[k].mse) < 1e-9);
+			assert_true((c->most > 0) == rounds && c->most < 3);
+			assert_true(!rounds || fabs(c->error2[ROUND_AFTER] /
+				c->error2[ROUND_BEFORE] - 1) < .02);
+			assert_true(c->n_bytes[ROUND_AFTER] == (rounds ? m.n_bytes : 0));
+			assert_true(!rounds || 10 * c->n_bytes[ROUND_AFTER] <
+				8 * c->n_bytes[ROUND_BEFORE]);
+			forecast_model_done(&m);
+		}
+}
+
 static void epsilon_may_be_given(void **state)
 {
 	struct forecast_model m;
@@ -414,6 +441,7 @@ int main(void)
 		cmocka_unit_test(a_new_log_is_gone_on_with),
 		cmocka_unit_test(what_no_longer_holds_is_unlearnt),
 		cmocka_unit_test(a_log_of_another_size_is_refused),
+		cmocka_unit_test(what_rounding_costs_is_told),
 		cmocka_unit_test(epsilon_may_be_given),
 		cmocka_unit_test(too_little_is_told),
 	};

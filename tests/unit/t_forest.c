@@ -206,14 +206,62 @@ static uint32_t try_damaged(const char *bytes, size_t len, const float *x)
 	return 1;
 }
 
+static void rounded_ones_come_back(void **state)
+{
+	static const double nodes[PRECISION_N] = { 8, 6, 4 };   /* bytes of each */
+	float *x = make_rows(), a[ROWS], b[ROWS];
+	struct err e = {0};
+	(void)state;
+	for (int as = 0; as < PRECISION_N; as++) {
+		struct forest f, g;
+		size_t len, again;
+		make_forest(&f, TREES, DEPTH);
+		forest_predict(&f, x, ROWS, a);
+		assert_int_equal(forest_round(&f, (enum precision)as, &e), 0);
+		forest_predict(&f, x, ROWS, b);
+		assert_true((as > 0) == (memcmp(a, b, sizeof a) != 0));
+		char *bytes = packed(pack_forest, &f, &len);
+		assert_true((double)len >= nodes[as] * f.n_nodes);
+		assert_true((double)len < (nodes[as] + 1) * f.n_nodes);
+		struct unpacker u = { bytes, bytes + len };
+		assert_int_equal(forest_unpack(&g, &u, &e), 0);
+		assert_true(u.at == u.end && (int)g.precision == as);
+		assert_memory_equal(g.node, f.node, f.n_nodes * sizeof *f.node);
+		char *same = packed(pack_forest, &g, &again);
+		assert_int_equal(len, again);
+		assert_memory_equal(bytes, same, len);
+		mem_free(bytes);
+		mem_free(same);
+		forest_done(&f);
+		forest_done(&g);
+	}
+	mem_free(x);
+}
+
 static void damaged_bytes_do_no_harm(void **state)
 {
 	(void)state;
 	struct forest f;
 	size_t len;
+	struct err e = {0};
 	float *x = make_rows();
 	uint32_t taken = 0, n = 0;
 	make_forest(&f, 5, 5);
+	for (int as = 1; as < PRECISION_N; as++) {
+		struct forest g;
+		make_forest(&g, 5, 5);
+		assert_int_equal(forest_round(&g, (enum precision)as, &e), 0);
+		char *small = packed(pack_forest, &g, &len);
+		for (size_t cut = 0; cut < len; cut++)
+			assert_int_equal(try_damaged(small, cut, x), 0);
+		for (size_t i = 0; i < len; i++) {
+			small[i] = (char)~small[i];
+			try_damaged(small, len, x);
+			small[i] = (char)~small[i];
+		}
+		mem_free(small);
+		forest_done(&g);
+	}
 	char *bytes = packed(pack_forest, &f, &len);
 	assert_int_equal(try_damaged(bytes, len, x), 1);
 	for (size_t cut = 0; cut < len; cut++)
@@ -378,6 +426,7 @@ int main(void)
 		cmocka_unit_test(the_same_bits_in_every_batch),
 		cmocka_unit_test(nan_goes_left),
 		cmocka_unit_test(what_is_packed_comes_back),
+		cmocka_unit_test(rounded_ones_come_back),
 		cmocka_unit_test(damaged_bytes_do_no_harm),
 		cmocka_unit_test(each_rule_is_checked),
 		cmocka_unit_test(small_rounds_only_leaves),
