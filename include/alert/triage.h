@@ -57,4 +57,13 @@ struct triage_change {
 int triage_each(struct store *s, int64_t after_seq,
 	int (*each)(void *ctx, const struct triage_change *c), void *ctx, struct err *e);
 
+/* One alert's, in words, as people read them. */
+struct triage_row {
+	int64_t time_ms, until_ms;      /* INT64_MIN: is not */
+	const char *author, *field, *was, *became, *text;       /* of a note, or why */
+	size_t author_len, len;
+};
+int triage_each_row(struct store *s, uint64_t alert_id,
+	int (*each)(void *ctx, const struct triage_row *row), void *ctx, struct err *e);
+
 #endif

@@ -62,7 +62,7 @@ struct options {
 	const char *category;
 	unsigned min_severity;
 	uint32_t limit;
-	bool rejects, evidence, labels;
+	bool rejects, evidence, labels, history;
 	const char *state;
 	/* what an operator does */
 	bool ack, unack;

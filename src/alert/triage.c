@@ -336,3 +336,38 @@ int triage_each(struct store *s, int64_t after_seq,
 	sqlite3_bind_int64(q, 1, after_seq);
 	return store_walk(s, q, take_change, &w, e);
 }
+
+struct row_walk {
+	int (*each)(void *ctx, const struct triage_row *row);
+	void *ctx;
+};
+
+static int take_row(void *ctx, sqlite3_stmt *q)
+{
+	struct row_walk *w = ctx;
+	struct triage_row row = {
+		.time_ms = sqlite3_column_int64(q, 0),
+		.field = (const char *)sqlite3_column_text(q, 2),
+		.was = (const char *)sqlite3_column_text(q, 3),
+		.became = (const char *)sqlite3_column_text(q, 4),
+		.until_ms = sqlite3_column_type(q, 5) == SQLITE_NULL ? INT64_MIN
+			: sqlite3_column_int64(q, 5),
+	};
+
+	row.author = sql_bytes(q, 1, &row.author_len);
+	row.text = sql_bytes(q, 6, &row.len);
+	return w->each(w->ctx, &row);
+}
+
+int triage_each_row(struct store *s, uint64_t alert_id,
+	int (*each)(void *ctx, const struct triage_row *row), void *ctx, struct err *e)
+{
+	struct row_walk w = { each, ctx };
+	char id[STORE_HEX];
+	sqlite3_stmt *q = prepare(s, "SELECT x.time_ms, x.author, x.field, x.was, x.became,"
+		" x.until_ms, coalesce(x.why, n.text) FROM transition x"
+		" LEFT JOIN note n ON x.field = 'note' AND n.seq = x.became"
+		" WHERE x.alert_id = ? ORDER BY x.seq", alert_id, id, e);
+
+	return q ? store_walk(s, q, take_row, &w, e) : e->code;
+}

@@ -9,6 +9,7 @@
 
 #include "alert/query.h"
 #include "alert/store.h"
+#include "alert/triage.h"
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
@@ -180,7 +181,61 @@ static int list_labelled(struct listing *l, const struct alert *a, const char *s
 	return code ? code : flush_line(l);
 }
 
-/* Rows for programs are of one kind a run: those of the evidence take the place of the alerts'. */
+static void add_act_csv(struct text *t, uint64_t alert_id, const struct triage_row *row)
+{
+	char iso[ZONE_TEXT_MAX];
+
+	text_addf(t, "%016" PRIx64 ",%s,", alert_id, time_iso(row->time_ms, iso));
+	text_add_csv(t, row->author, row->author_len);
+	text_addf(t, ",%s,%s,%s,%s,", row->field, row->was, row->became,
+		row->until_ms == INT64_MIN ? "" : time_iso(row->until_ms, iso));
+	text_add_csv(t, row->text, row->len);
+	text_add(t, "\n", 1);
+}
+
+static void add_act_json(struct text *t, uint64_t alert_id, const struct triage_row *row)
+{
+	char iso[ZONE_TEXT_MAX];
+
+	text_addf(t, "{\"alert_id\":\"%016" PRIx64 "\",\"time\":\"%s\",\"author\":", alert_id,
+		time_iso(row->time_ms, iso));
+	text_add_json(t, row->author, row->author_len);
+	text_addf(t, ",\"field\":\"%s\",\"was\":\"%s\",\"became\":\"%s\",\"until\":", row->field,
+		row->was, row->became);
+	if (row->until_ms == INT64_MIN)
+		text_addf(t, "null,\"text\":");
+	else
+		text_addf(t, "\"%s\",\"text\":", time_iso(row->until_ms, iso));
+	if (row->len)
+		text_add_json(t, row->text, row->len);
+	else
+		text_add(t, "null", 4);
+	text_addf(t, "}\n");
+}
+
+static int list_act(void *ctx, const struct triage_row *row)
+{
+	struct evidence_of *of = ctx;
+	struct text *t = &of->l->line;
+
+	if (of->l->form == ALERT_CSV) {
+		add_act_csv(t, of->alert_id, row);
+	} else if (of->l->form == ALERT_JSONL) {
+		add_act_json(t, of->alert_id, row);
+	} else {
+		text_addf(t, "        ");
+		add_time(of->l, row->time_ms);
+		add_cell(of->l, row->author, row->author_len, USER_COLUMNS);
+		text_addf(t, "%s %s > %s ", row->field, row->was, row->became);
+		add_cell(of->l, row->text, row->len, NOTE_COLUMNS);
+		text_add(t, "\n", 1);
+	}
+	return flush_line(of->l);
+}
+
+/* Rows for programs are of one kind a run: those of the evidence, or of what was done, take the
+ * place of the alerts'.
+ */
 static int list_alert(void *ctx, const struct alert *a, const char *state)
 {
 	struct listing *l = ctx;
@@ -190,10 +245,12 @@ static int list_alert(void *ctx, const struct alert *a, const char *state)
 		return list_labelled(l, a, state);
 	if (l->form == TABLE)
 		add_table_row(l, a, state);
-	else if (!l->o->evidence)
+	else if (!l->o->evidence && !l->o->history)
 		alert_row(&l->line, (enum alert_form)l->form, a, &l->ids, state);
 	if (flush_line(l))
 		return 1;
+	if (l->o->history)
+		return triage_each_row(l->store, a->id, list_act, &of, l->e);
 	return l->o->evidence ? query_each_evidence(l->store, a->id, list_evidence, &of, l->e) : 0;
 }
 
@@ -234,6 +291,8 @@ static void add_head(struct listing *l)
 		text_addf(&l->line, "source,line,why,text\n");
 	else if (l->form == ALERT_CSV && l->o->evidence)
 		text_addf(&l->line, "alert_id,step,category,interest\n");
+	else if (l->form == ALERT_CSV && l->o->history)
+		text_addf(&l->line, "alert_id,time,author,field,was,became,until,text\n");
 	else if (l->o->labels)
 		alert_header_labelled(&l->line, (enum alert_form)l->form);
 	else
@@ -278,9 +337,10 @@ static int list(struct listing *l)
 /* Rows are of one kind a run, and a run that labels lists nothing. */
 static bool is_contrary(const struct options *o)
 {
-	const char *why = o->evidence + o->rejects + o->labels > 1
-		? "--evidence, --rejects and --labels each ask for rows of their own"
-		: alert_act_is_asked(o) && (o->evidence || o->rejects || o->labels || o->state)
+	int rows = o->evidence + o->rejects + o->labels + o->history;
+	const char *why = rows > 1
+		? "--evidence, --rejects, --labels and --history each ask for rows of their own"
+		: alert_act_is_asked(o) && (rows || o->state)
 		? "--ack, --unack, --shelve, --label and --note list nothing"
 		: o->ack + o->unack + (o->shelve_ms > 0) > 1
 		? "--ack, --unack and --shelve exclude each other" : NULL;

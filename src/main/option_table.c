@@ -174,6 +174,8 @@ const struct option_row option_table[] = {
 		"interest), or only those acknowledged or shelved", states },
 	{ "labels", 0, NULL, ALERTS, &kind_flag, AT(labels), NULL,
 		"only alerts with a label, and the label and its note with each", NULL },
+	{ "history", 0, NULL, ALERTS, &kind_flag, AT(history), NULL,
+		"what was done with each alert, by whom and when, instead of alerts", NULL },
 	{ "ack", 0, NULL, ALERTS, &kind_flag, AT(ack), NULL,
 		"acknowledge the alerts whose ids are given", NULL },
 	{ "unack", 0, NULL, ALERTS, &kind_flag, AT(unack), NULL,

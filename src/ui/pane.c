@@ -18,6 +18,7 @@
 #define LABEL_WIDTH 16
 #define EVENTS_BEFORE 20        /* an onset that a chart shows, when there are so many */
 #define CHANGE_ROOM 9   /* lines left for the bars of a change, alerts and events */
+#define NOTE_LEAST 10   /* columns of a note beside its alert */
 #define WIDTH_FIXED 23  /* of a row, beside name, chart and time of the last event */
 
 /* Columns of the rows and lines of the parts, for one box. */
@@ -325,6 +326,20 @@ static void draw_marks(struct ui *u, const struct portrait *q, const struct plan
 	pane_marks(q, u, line, l->chart_x, l->chart);
 }
 
+/* The newest note, where the names leave room for it. */
+static void draw_note(struct ui *u, uint32_t alert, struct box b)
+{
+	const struct alert *a = feed_alert(u->feed, alert);
+	const struct board_entry *e = board_find(&u->board, a->id);
+	char from[UI_NAME_MAX], to[UI_NAME_MAX];
+	int used = term_width(&u->term, ui_from(u, &a->f, from)) + 3
+		+ term_width(&u->term, ui_to(u, &a->f, to)) + 2;
+
+	if (e && e->note != BOARD_NONE && b.columns - used >= NOTE_LEAST)
+		term_put(&u->term, b.line, b.column + used, b.columns - used, INK_DIM,
+			u->board.note[e->note].text);
+}
+
 static void draw_alert(struct ui *u, uint32_t alert, const struct plan *l, int line)
 {
 	const struct alert *a = feed_alert(u->feed, alert);
@@ -346,6 +361,7 @@ static void draw_alert(struct ui *u, uint32_t alert, const struct plan *l, int l
 		pair -= 30;
 	}
 	ui_put_pair(u, found, (struct box){ line, x, 1, pair }, INK_TEXT);
+	draw_note(u, alert, (struct box){ line, x, 1, pair });
 	term_putf(t, line, l->b.column + l->b.columns - 7, 7, INK_TEXT, "%7.2f",
 		(double)found->score);
 }

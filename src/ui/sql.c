@@ -453,7 +453,10 @@ void sql_export(struct ui *u, int unused)
 		.hint = "a new file, .csv or .jsonl", .done = export_to };
 
 	(void)unused;
-	prompt_open(&u->prompt, &ops);
+	if (u->is_masked)
+		ui_say(u, true, "no export while users are masked: y in LIVE shows them");
+	else
+		prompt_open(&u->prompt, &ops);
 }
 
 void sql_bar(struct ui *u, int unused)
