@@ -12,6 +12,8 @@
 #include "ui/list.h"
 #include "ui/ui.h"
 
+#define WRITING "being written to the store"    /* until there are news of it */
+
 /* Which alerts */
 
 static bool take_id(struct ui *u, uint64_t id)
@@ -84,6 +86,8 @@ static void order(struct ui *u, struct triage_act act)
 		ui_say(u, true, "%s", e.text);
 	else
 		unmark(u);
+	if (!u->message[0])
+		ui_say(u, false, WRITING);
 }
 
 /* Acts */
@@ -109,6 +113,8 @@ void act_undo(struct ui *u, int unused)
 	(void)unused;
 	if (u->board.desk && desk_undo(u->board.desk, clock_utc_ms(u->clock), &e) < 0)
 		ui_say(u, true, "%s", e.text);
+	else if (u->board.desk)
+		ui_say(u, false, WRITING);
 }
 
 static void all_told(struct ui *u, const char *text)

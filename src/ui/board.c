@@ -181,7 +181,8 @@ static void say(struct ui *u, const struct desk_news *news)
 	char what[40], how_many[40] = "";
 
 	if (news->err.code < 0) {
-		ui_say(u, true, "%s", news->err.text);
+		ui_say(u, true, "%s%s", news->err.text,
+			news->is_order ? "; nothing was changed" : "");
 		return;
 	}
 	if (!news->is_order)
