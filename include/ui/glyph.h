@@ -25,6 +25,8 @@ unsigned glyph_per_cell(enum glyphs g);         /* values a cell */
 const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf);
 /* One cell of an area: glyph_per_cell() parts of it, 0..1, filled from below; 0, NaN: nothing. */
 const char *glyph_fill(enum glyphs g, const float *part, char *buf);
+/* A dot at the height of a value (two in braille), where glyph_cell() draws a bar. */
+const char *glyph_dot(enum glyphs g, const float *v, float max, char *buf);
 /* A cell of a heat map: a dot for nothing, then four shades. */
 #define GLYPH_SHADES 5
 const char *glyph_shade(enum glyphs g, float v, float max, char *buf);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "detect/outlook.h"
 #include "engine/portrait.h"
 #include "ui/term.h"
 
@@ -31,6 +32,8 @@ struct pane {
 	bool is_made;
 	struct portrait portrait;
 	char trouble[ERR_TEXT_MAX];     /* why there is none */
+	struct outlook outlook;         /* of channel forecast, where it speaks */
+	uint64_t outlook_model;         /* the hash of the one it is by */
 	uint32_t user;
 	int64_t data_ms, made_ms;
 	uint32_t n_cells, n_rows;

@@ -68,6 +68,7 @@ unsigned glyph_step(float v, float max, unsigned steps)
 
 /* Dots 7 3 2 1 rise at the left, 8 6 5 4 at the right. */
 static const unsigned char rise[2][4] = { { 0x40, 0x44, 0x46, 0x47 }, { 0x80, 0xa0, 0xb0, 0xb8 } };
+static const unsigned char only[2][4] = { { 0x40, 0x04, 0x02, 0x01 }, { 0x80, 0x20, 0x10, 0x08 } };
 
 /* U+2800 plus a bit a dot. */
 static const char *put_dots(unsigned dots, char *buf)
@@ -113,6 +114,22 @@ const char *glyph_cell(enum glyphs g, const float *v, float max, char *buf)
 	if (isnan(*v))
 		return " ";
 	return rung[g].text[glyph_step(*v, max, rung[g].n)];
+}
+
+const char *glyph_dot(enum glyphs g, const float *v, float max, char *buf)
+{
+	static const char *const high[] = { ".", "·", "˙" }, *const plain[] = { ".", "-", "'" };
+	unsigned dots = 0, side;
+
+	if (g == GLYPHS_BRAILLE) {
+		for (side = 0; side < 2; side++)
+			if (!isnan(v[side]))
+				dots |= only[side][glyph_step(v[side], max, 4)];
+		return put_dots(dots, buf);
+	}
+	if (isnan(*v))
+		return " ";
+	return (g == GLYPHS_BLOCKS ? high : plain)[glyph_step(*v, max, 3)];
 }
 
 const char *glyph_shade(enum glyphs g, float v, float max, char *buf)

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/zone.h"
 #include "model/model.h"
+#include "ui/ahead.h"
 #include "ui/change.h"
 #include "ui/notes.h"
 #include "ui/plot.h"
@@ -150,7 +152,22 @@ static int64_t horizon_of(const struct pane *p, struct ui *u)
 	return over_ms > p->data_ms ? over_ms : p->data_ms;
 }
 
-static int make(struct pane *p, struct ui *u, struct err *e)
+/* Made anew only when a step has closed: a network takes its time. */
+static int foretell(struct pane *p, struct ui *u, const struct pane *was, const struct event *ev,
+	uint32_t n, struct err *e)
+{
+	const struct model *m = u->feed->model;
+	const struct outlook *o = &was->outlook;
+
+	p->outlook_model = m->hash;
+	if (!o->n_ahead || was->user != p->user || was->outlook_model != m->hash
+	    || p->data_ms < o->open_ms || p->data_ms >= o->open_ms + o->span_ms)
+		return outlook_make(&p->outlook, m, ev, n, p->data_ms, e);
+	p->outlook = *o;
+	return 0;
+}
+
+static int make(struct pane *p, struct ui *u, const struct pane *was, struct err *e)
 {
 	struct portrait_options o = { .n_cells = p->n_cells, .max_rows = p->n_rows,
 		.upto_ms = p->data_ms, .score = u->options->score };
@@ -163,6 +180,10 @@ static int make(struct pane *p, struct ui *u, struct err *e)
 		return e->code;
 	if (!n)
 		return err_set(e, -1, "no event up to now");
+	if (foretell(p, u, was, ev, n, e) < 0) {
+		mem_free(ev);
+		return e->code;
+	}
 	o.horizon_ms = horizon_of(p, u);
 	o.span_ms = p->span_ms = p->window.span_ms ? p->window.span_ms
 						   : choose_span(u, p->user, ev, n);
@@ -180,7 +201,7 @@ void pane_look(struct pane *p, struct ui *u, uint32_t user, const struct pane_wi
 		.data_ms = u->snap->data_ms,
 		.n_cells = (uint32_t)l.chart * glyph_per_cell(u->term.glyphs),
 		.n_rows = (uint32_t)l.rows,
-		.made_ms = clock_tick_ms(u->clock) };
+		.made_ms = clock_tick_ms(u->clock) }, was;
 	struct err e = { 0 };
 
 	if (w->is_large) {
@@ -189,9 +210,10 @@ void pane_look(struct pane *p, struct ui *u, uint32_t user, const struct pane_wi
 	}
 	if (is_current(p, u, &wanted))
 		return;
+	was = *p;
 	pane_done(p);
 	*p = wanted;
-	p->is_made = make(p, u, &e) == 0;
+	p->is_made = make(p, u, &was, &e) == 0;
 	if (!p->is_made)
 		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
 }
@@ -340,6 +362,21 @@ static void draw_note(struct ui *u, uint32_t alert, struct box b)
 			u->board.note[e->note].text);
 }
 
+/* NOW is what is expected of the open step, BASE the smoothed history. */
+static void draw_ahead(struct ui *u, const struct pane *p, const struct plan *l, int line)
+{
+	const struct outlook *o = &p->outlook;
+	struct term *t = &u->term;
+	char words[AHEAD_WORDS_MAX];
+
+	ahead_words(u, o, words);
+	term_put(t, line, l->b.column + 1, l->name, INK_TEXT, "interest a day");
+	term_putf(t, line, l->b.column + l->name + 1, 5, INK_TEXT, "%5.3g", (double)o->ahead[0]);
+	term_putf(t, line, l->b.column + l->name + 6, 6, INK_TEXT, "%6.3g", (double)o->level);
+	ahead_chart(u, o, line, l->chart_x, l->chart);
+	term_put(t, line, l->chart_x + l->chart + 1, 8 + l->last, INK_DIM, words);
+}
+
 static void draw_alert(struct ui *u, uint32_t alert, const struct plan *l, int line)
 {
 	const struct alert *a = feed_alert(u->feed, alert);
@@ -464,6 +501,8 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 		draw_row(u, q, i, &l, line++);
 	draw_score(u, q, &l, line++);
 	draw_marks(u, q, &l, line++);
+	if (p->outlook.n_ahead)
+		draw_ahead(u, p, &l, line++);
 	if (l.alert != ROLL_NONE && b.line + b.lines - line >= CHANGE_ROOM) {
 		change_draw(u, l.alert, (struct box){ line, b.column, CHANGE_LINES, b.columns });
 		line += CHANGE_LINES;

@@ -6,6 +6,7 @@
 #include "base/dict.h"
 #include "base/zone.h"
 #include "engine/portrait.h"
+#include "ui/ahead.h"
 #include "ui/pane.h"
 #include "ui/ui.h"
 #include "ui/words.h"
@@ -145,7 +146,8 @@ void plot_draw(struct ui *u, const struct pane *p, struct box b)
 {
 	const struct portrait *q = &p->portrait;
 	int lines = b.lines - 1 - FOOT, i, line = b.line + 1;
-	int panels = view_clamp((int)q->n_rows + 1, 1, most_panels(lines));
+	int others = 1 + (p->outlook.n_ahead > 0);
+	int panels = view_clamp((int)q->n_rows + others, others, most_panels(lines));
 	int width = chart_columns(u, b);
 	char span[PANE_SPAN_MAX];
 
@@ -156,8 +158,10 @@ void plot_draw(struct ui *u, const struct pane *p, struct box b)
 		int height = lines / panels + (i < lines % panels);
 		struct box panel = { line, b.column, height, b.columns };
 
-		if (i + 1 < panels)
+		if (i + others < panels)
 			draw_category(u, q, (uint32_t)i, panel);
+		else if (i + 1 < panels)
+			ahead_plot(u, &p->outlook, panel, AXIS);
 		else
 			draw_score(u, q, panel);
 		line += height;

@@ -1,8 +1,8 @@
 /* play - the console over the fake feed: with a script of keys, screens to stdout; without, by
  * hand.
  *
- * play [live] [loading] [empty] [failed] [paused] [volume] [glyphs=G] [theme=T] [size=CxL] [names=F]
- * [keys=F] [state=FOLDER] [store]
+ * play [live] [loading] [empty] [failed] [paused] [volume] [forecast]
+ * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store]
  */
 #include <locale.h>
 #include <signal.h>
@@ -87,7 +87,8 @@ int main(int argc, char **argv)
 	struct fake_options fake = { .clock = &clock, .live = value(argc, argv, "live"),
 		.loading = value(argc, argv, "loading"), .empty = value(argc, argv, "empty"),
 		.failed = value(argc, argv, "failed"), .paused = value(argc, argv, "paused"),
-		.volume = value(argc, argv, "volume") };
+		.volume = value(argc, argv, "volume"),
+		.forecast = value(argc, argv, "forecast") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),
 		.glyphs = value(argc, argv, "glyphs="), .theme = value(argc, argv, "theme="),
 		.state = value(argc, argv, "state="), .author = "op1", .clock = &clock, .stop = &stop };

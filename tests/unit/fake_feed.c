@@ -13,6 +13,7 @@
 #include "base/zone.h"
 #include "engine/feed.h"
 #include "model/model.h"
+#include "clicks.h"
 
 #define N_USERS 12
 #define N_EVENTS 80             /* a user */
@@ -353,6 +354,11 @@ struct feed *fake_open(const struct fake_options *o)
 	k->speed = 60;
 	k->zone.fixed = true;
 	model_default(&k->model);
+	if (o->forecast) {
+		forecast_model_done(&k->model.forecast);
+		known_model(&k->model.forecast, 1.2f);
+		k->model.channels |= CHANNEL_BIT(CHANNEL_FORECAST);
+	}
 	k->model.hash = 0x1f2e3d4c5b6a7988;
 	k->model.budget_kud = 250;
 	k->model.at_risk_per_day = 10;

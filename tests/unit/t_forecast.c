@@ -13,8 +13,9 @@
 
 #include "clicks.h"
 #include "detect/volume.h"
+#include "diary.h"
 
-#define DAYS 400u
+#define DAYS DIARY_DAYS
 #define USERS 40u
 #define ALARMS_MAX 512
 #define SLEEP 32                /* days without events */
@@ -23,51 +24,6 @@ struct alarms {
 	uint32_t n;
 	struct forecast_alarm a[ALARMS_MAX];
 };
-
-/* Interest and events of every day. */
-struct diary {
-	double value[DAYS];
-	bool seen[DAYS];
-};
-
-static void write_diary(struct diary *d, const struct clicks *c)
-{
-	static const double weight[] = { [BEHAVIOUR_VIEW] = 1, [BEHAVIOUR_CART] = 3,
-		[BEHAVIOUR_FAVOURITE] = 2, [BEHAVIOUR_BUY] = 5 };
-	uint32_t count[DAYS][4] = {0};
-	*d = (struct diary){0};
-	for (uint32_t i = 0; i < c->n; i++) {
-		int64_t day = (c->at[i].ms - MONDAY) / DAY;
-		d->seen[day] = true;
-		if (c->at[i].behaviour < 4)
-			count[day][c->at[i].behaviour]++;
-	}
-	for (uint32_t day = 0; day < DAYS; day++) {
-		for (int b = 0; b < 4; b++)
-			d->value[day] += weight[b] * fmin(count[day][b], 255);
-		d->value[day] = fmin(d->value[day], (double)KNOWN_CAP);
-	}
-}
-
-/* value_of(day - k): before the first day there was nothing. */
-static double value_of(const struct diary *d, int64_t day)
-{
-	return day >= 0 ? d->value[day] : 0;
-}
-
-/* What the known model forecasts for the day after `day`. */
-static double foretell(const struct diary *d, int64_t day)
-{
-	double mean = 0, quiet = 0, y = (double)known_weight[0];
-	for (int k = 0; k < 7; k++)
-		mean += value_of(d, day - k) / 7;
-	while (quiet < 28 && (day - (int64_t)quiet < 0 || value_of(d, day - (int64_t)quiet) == 0))
-		quiet++;
-	for (int k = 0; k < 3; k++)
-		y += (double)known_weight[1 + k] * value_of(d, day - k);
-	y += (double)known_weight[4] * mean + (double)known_weight[5] * quiet;
-	return fmax(y, 0);
-}
 
 /* A weighted mean of the last n numbers, the newest last, and the sum of its weights. */
 static double smooth(const double *x, uint32_t n, double keep, double *ret_weight)
@@ -107,7 +63,7 @@ static void restart(struct naive *u, const struct diary *d, int64_t day)
 	int64_t from = u->side_since > day - 31 ? u->side_since : day - 31;
 	u->n_levels = 0;
 	for (int64_t k = from; k <= day; k++)
-		u->level[u->n_levels++] = value_of(d, k);
+		u->level[u->n_levels++] = diary_value(d, k);
 	u->steps_with_events = 0;
 	u->at_risk = false;
 	u->side = 0;
@@ -116,7 +72,8 @@ static void restart(struct naive *u, const struct diary *d, int64_t day)
 static void close_day(struct naive *u, const struct diary *d, int64_t day,
 	const struct forecast_rule *r, struct alarms *to)
 {
-	double level, predicted = foretell(d, day), score = score_of(u, r->m, predicted, &level);
+	double level, predicted = diary_foretell(d, day);
+	double score = score_of(u, r->m, predicted, &level);
 	int side = score > 0 ? 1 : score < 0 ? -1 : 0;
 	bool at_risk = u->at_risk;
 	u->steps_with_events += d->seen[day];
@@ -150,7 +107,7 @@ static void naive_alarms(const struct diary *d, const struct forecast_rule *r, s
 		if (predicted >= 0)
 			u->error[u->n_errors++] = fabs(predicted - d->value[day]);
 		u->level[u->n_levels++] = d->value[day];
-		predicted = quiet < SLEEP ? foretell(d, day) : -1;
+		predicted = quiet < SLEEP ? diary_foretell(d, day) : -1;
 		if (quiet < SLEEP)
 			close_day(u, d, day, r, to);
 		else
@@ -219,7 +176,7 @@ static void compare_users(float threshold, bool records, struct counts *n)
 	r.records = records;
 	for (uint64_t user = 0; user < USERS; user++) {
 		make_clicks(&c, user, DAYS);
-		write_diary(&d, &c);
+		diary_write(&d, &c);
 		naive_alarms(&d, &r, &want);
 		run(&c, &r, 0, &got);
 		assert_same(&got, &want);
