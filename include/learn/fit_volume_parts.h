@@ -33,7 +33,7 @@ void volume_walk_init(struct volume_walk *w, const struct volume_fit *f, uint32_
 bool volume_walk_next(struct volume_walk *w, int64_t *ret_ms);
 
 /* hour_of_week, prior_rate; days of f. */
-void fit_week(struct volume_fit *f);
+int fit_week(struct volume_fit *f, struct err *e);
 /* discount, prior_sessions, and what the report says of them. */
 int fit_pace(struct volume_fit *f, struct err *e);
 

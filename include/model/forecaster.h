@@ -53,7 +53,7 @@ static inline uint32_t forecaster_window(const struct forecaster *f)
  */
 void forecaster_row(const struct forecaster *f, const struct observation *newest,
 	int64_t target_ms, float *ret);
-/* x: [n_rows][columns]. What is forecast is never below 0. */
+/* x: [n_rows][columns]. What is forecast is never below 0, nor above the cap of the value. */
 void forecaster_predict(const struct forecaster *f, const float *x, uint32_t n_rows, float *ret);
 
 void forecaster_pack(const struct forecaster *f, struct packer *p);

@@ -41,6 +41,8 @@ void history_range(const struct history *h, int64_t *ret_first_ms, int64_t *ret_
  * tenth of the time of the rest (a wrong clock must not make everybody silent). -ENOMEM.
  */
 int history_body_end(const struct history *h, int64_t *ret_ms, struct err *e);
+/* The first event that is not, the same with the oldest. */
+int history_body_start(const struct history *h, int64_t *ret_ms, struct err *e);
 bool history_is_spilled(const struct history *h);
 void history_user(const struct history *h, uint32_t user, struct user_events *ret);
 

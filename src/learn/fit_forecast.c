@@ -93,10 +93,10 @@ int forecast_fit_pledge(struct forecast_fit *f, struct err *e)
 static int find_horizon(struct forecast_fit *f, struct err *e)
 {
 	int64_t first_ms, last_ms;
-	int r = 0;
 	history_range(f->h, &first_ms, &last_ms);
+	int r = history_body_start(f->h, &first_ms, e);
 	f->horizon_ms = f->o->until_ms;
-	if (f->o->until_ms == INT64_MAX)
+	if (r == 0 && f->o->until_ms == INT64_MAX)
 		r = history_body_end(f->h, &f->horizon_ms, e);
 	last_ms = last_ms < f->horizon_ms ? last_ms : f->horizon_ms;
 	f->days = last_ms > first_ms ? fmax((double)(last_ms - first_ms) / DAY_MS, 1) : 1;

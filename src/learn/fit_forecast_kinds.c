@@ -17,17 +17,30 @@
 #define NETWORK_STEPS 28u
 #define WEEK_STEPS 7u
 
-/* A network reads the steps one after the other and makes its own averages. */
-static const char network_features[] = "lag1,views1,carts1,favourites1,buys1";
-/* The calendar of a log too short to show it would be taken for a trend, and prolonged. */
-static const char own_features[] = "lag1-7,mean28,ewma7,views7,carts7,buys7,ctr7,conversion7,"
-	"quiet28";
 #define DAYS_OF_WEEK 28         /* the least that shows the days of the week, */
 #define DAYS_OF_YEAR 500        /* and those of the year */
+#define SPANS 3                 /* of the longest column, that the log must have */
+#define SPAN_MOST 28
+#define SPAN_LEAST 2
 
+static unsigned lesser(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* What a log is too short to show would be taken for a trend, and prolonged: the calendar, and
+ * columns that reach further back than most of it. A network reads the steps one after the other
+ * and makes its own averages.
+ */
 static void list_features(const struct forecast_fit *f, bool network, char *ret, size_t cap)
 {
-	snprintf(ret, cap, "%s%s%s", network ? network_features : own_features,
+	unsigned span = (unsigned)fmin(fmax(f->days / SPANS, SPAN_LEAST), SPAN_MOST);
+	unsigned week = lesser(span, 7), third = lesser(span / 4 + 1, 7);
+	int n = network ? snprintf(ret, cap, "lag1,views1,carts1,favourites1,buys1") :
+		snprintf(ret, cap, "lag1-%u,mean%u,ewma%u,views%u,carts%u,buys%u,ctr%u,"
+			"conversion%u,quiet%u", week, span, third, week, week, week, week, week,
+			span);
+	snprintf(ret + n, cap - (size_t)n, "%s%s",
 		f->days >= DAYS_OF_WEEK ? ",day_sin,day_cos" : "",
 		f->days >= DAYS_OF_YEAR ? ",week_sin,week_cos" : "");
 }

@@ -87,7 +87,8 @@ int fit_volume(struct volume_model *m, const struct history *h, const struct ids
 {
 	struct volume_fit f = { .m = m, .h = h, .ids = ids, .o = o };
 	volume_model_default(m);
-	fit_week(&f);
-	int r = fit_pace(&f, e);
+	int r = fit_week(&f, e);
+	if (r == 0)
+		r = fit_pace(&f, e);
 	return r < 0 ? r : fit_threshold(&f, e);
 }

@@ -112,13 +112,19 @@ static void weigh_hours(struct volume_model *m, const struct census *c, const st
 		m->hour_of_week[h] = (float)(weight[h] * VOLUME_WEEK_HOURS / sum);
 }
 
-void fit_week(struct volume_fit *f)
+int fit_week(struct volume_fit *f, struct err *e)
 {
 	struct census c;
+	int64_t first_ms;
+	int r = history_body_start(f->h, &first_ms, e);
+	if (r < 0)
+		return r;
 	take_census(&c, f);
+	c.first_ms = c.first_ms > first_ms ? c.first_ms : first_ms;
 	f->days = c.first_ms > c.last_ms ? 1 :
 		fmax((double)(c.last_ms - c.first_ms) / DAY_MS, 1);
 	weigh_hours(f->m, &c, f->o->step);
 	if (c.wait_ms > 0)
 		f->m->prior_rate = (float)((double)c.waits * DAY_MS / (double)c.wait_ms);
+	return 0;
 }

@@ -102,9 +102,10 @@ void forecaster_row(const struct forecaster *f, const struct observation *newest
 
 void forecaster_predict(const struct forecaster *f, const float *x, uint32_t n_rows, float *ret)
 {
+	float most = fminf(f->features.cap[OBSERVED_VALUE], 1e9f);
 	kinds[f->kind].predict(f, x, n_rows, ret);
 	for (uint32_t i = 0; i < n_rows; i++)
-		ret[i] = ret[i] > 0 ? fminf(ret[i], 1e9f) : 0;
+		ret[i] = ret[i] > 0 ? fminf(ret[i], most) : 0;
 }
 
 void forecaster_pack(const struct forecaster *f, struct packer *p)

@@ -1,6 +1,7 @@
 #include "series/history.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -47,22 +48,38 @@ static bool keep(struct newest *h, int64_t ms)
 	return true;
 }
 
-int history_body_end(const struct history *h, int64_t *ret_ms, struct err *e)
+/* Of one end of the log, turned round for the oldest: the newest time that is not stray. */
+static int find_end(const struct history *h, bool oldest, int64_t *ret_ms, struct err *e)
 {
 	int64_t first_ms, last_ms;
 	struct newest newest = { .cap = history_n_events(h) / 1000 + 1 };
 	history_range(h, &first_ms, &last_ms);
-	*ret_ms = last_ms;
+	*ret_ms = oldest ? first_ms : last_ms;
 	if (!(newest.ms = mem_get(newest.cap, sizeof *newest.ms)))
 		return err_set(e, -ENOMEM, "could not find the end of the log: out of memory");
 	for (uint32_t user = 0; user < history_n_users(h); user++) {
 		struct user_events u;
 		history_user(h, user, &u);
-		while (u.n > 0 && keep(&newest, u.time_ms[u.n - 1]))
-			u.n--;
+		for (uint32_t i = 0; i < u.n; i++)
+			if (!keep(&newest, oldest ? -u.time_ms[i] : u.time_ms[u.n - 1 - i]))
+				break;
 	}
-	if (newest.n > 0 && last_ms - newest.ms[0] > (newest.ms[0] - first_ms) / 10)
-		*ret_ms = newest.ms[0];
+	if (newest.n > 0) {
+		int64_t body_ms = oldest ? -newest.ms[0] : newest.ms[0];
+		int64_t rest_ms = oldest ? last_ms - body_ms : body_ms - first_ms;
+		if (last_ms - first_ms - rest_ms > rest_ms / 10)
+			*ret_ms = body_ms;
+	}
 	mem_free(newest.ms);
 	return 0;
+}
+
+int history_body_end(const struct history *h, int64_t *ret_ms, struct err *e)
+{
+	return find_end(h, false, ret_ms, e);
+}
+
+int history_body_start(const struct history *h, int64_t *ret_ms, struct err *e)
+{
+	return find_end(h, true, ret_ms, e);
 }

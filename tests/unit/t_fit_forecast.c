@@ -32,6 +32,7 @@ struct plan {
 	uint32_t first, users, days;
 	double phi, sigma;
 	bool backwards;         /* users are handed over last first */
+	uint32_t stray_days;    /* one view so long before the rest; 0: none */
 };
 
 static uint32_t views_of(const struct plan *p, uint32_t user, uint8_t views[DAYS_MAX])
@@ -66,6 +67,9 @@ static struct history *history_of(const struct plan *p, struct ids *ids)
 					.item = dict_id(ids->item, "i", 1),
 					.category = dict_id(ids->category, "c", 1) }, 0));
 	}
+	if (p->stray_days > 0)
+		assert_true(batch_add(b, &(struct event){ .time_ms = MONDAY - p->stray_days * DAY,
+			.behaviour = BEHAVIOUR_VIEW }, 0));
 	assert_int_equal(history_take(h, b, &e), 0);
 	assert_int_equal(history_seal(h, 1, &e), 0);
 	return h;
@@ -96,7 +100,7 @@ static void a_planted_memory_is_found(void **state)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan p = { 0, 200, 300, .5, 3, false };
+	const struct plan p = { 0, 200, 300, .5, 3, false, 0 };
 	const double best = 9 + 1 / 12.;
 	(void)state;
 	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){
@@ -112,11 +116,28 @@ static void a_planted_memory_is_found(void **state)
 	forecast_model_done(&m);
 }
 
+/* Of nine days, and one event of long ago: days of the week, and averages of four weeks, would be
+ * learnt from what the log does not have, and prolonged.
+ */
+static void a_short_log_is_not_prolonged(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	const struct plan p = { .users = 120, .days = 9, .phi = .3, .sigma = 8, .stray_days = 80 };
+	(void)state;
+	fit(&m, &p, &(struct forecast_fit_options){ .kinds = FORECAST_KIND(FORECASTER_LINEAR),
+		.insists = true }, &r);
+	const struct forecast_figure *g = &m.figure[FORECASTER_LINEAR];
+	print_message("# R2 %.3f, skill %.3f\n", g->r2, g->skill);
+	assert_true(g->r2 > -.1 && g->skill > .2);
+	forecast_model_done(&m);
+}
+
 static void no_praise_for_what_is_no_better(void **state)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan walk = { 0, 60, 200, 1, 1, false };
+	const struct plan walk = { 0, 60, 200, 1, 1, false, 0 };
 	struct forecast_fit_options o = { .kinds = FORECAST_KIND(FORECASTER_FOREST), .seed = 1,
 		.n_rows = 4000 };
 	(void)state;
@@ -177,8 +198,8 @@ static void the_promise_is_kept(void **state)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan p = { 0, 600, 300, .6, 3, false };
-	const struct plan others = { 5000, 1200, 300, .6, 3, false };
+	const struct plan p = { 0, 600, 300, .6, 3, false, 0 };
+	const struct plan others = { 5000, 1200, 300, .6, 3, false, 0 };
 	const double kud = 1;
 	(void)state;
 	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){
@@ -195,7 +216,7 @@ static void the_promise_is_kept(void **state)
 
 static void threads_and_order_do_not_show(void **state)
 {
-	const struct plan p = { 0, 80, 120, .7, 3, false }, q = { 0, 80, 120, .7, 3, true };
+	const struct plan p = { 0, 80, 120, .7, 3, false, 0 }, q = { 0, 80, 120, .7, 3, true, 0 };
 	(void)state;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
 		struct forecast_model a, b;
@@ -232,7 +253,7 @@ static void listen(void *ctx, const struct forecast_at *at)
 static int fit_until(struct forecast_model *m, struct forecast_at at, unsigned kinds,
 	struct forecast_report *r)
 {
-	const struct plan p = { 0, 30, 60, .7, 3, false };
+	const struct plan p = { 0, 30, 60, .7, 3, false, 0 };
 	struct listener l = { .at = at };
 	return fit(m, &p, &(struct forecast_fit_options){ .kinds = kinds, .insists = true,
 		.seed = 3, .n_rows = 900, .enough = &l.enough, .tell = listen, .ctx = &l }, r);
@@ -299,7 +320,7 @@ static int go_on(int kind, const struct plan *new, struct forecast_model *m,
 	struct forecast_model old;
 	struct forecast_fit_options o = { .kinds = FORECAST_KIND(kind), .insists = true, .seed = 3,
 		.n_rows = 2500 };
-	const struct plan p = { 1000, 60, 60, .7, 3, false };
+	const struct plan p = { 1000, 60, 60, .7, 3, false, 0 };
 	assert_int_equal(fit(&old, &p, &o, r), 0);
 	assert_true(r->transfer.n_users[LEARN_ALL] == 0);
 	o.from = &old;
@@ -319,7 +340,7 @@ static double mse_of(const struct forecast_report *r, enum forecast_start start,
 
 static void a_new_log_is_gone_on_with(void **state)
 {
-	const struct plan alike = { 0, 30, 35, .7, 3, false };
+	const struct plan alike = { 0, 30, 35, .7, 3, false, 0 };
 	(void)state;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
 		struct forecast_model m;
@@ -341,7 +362,7 @@ static void a_new_log_is_gone_on_with(void **state)
 
 static void what_no_longer_holds_is_unlearnt(void **state)
 {
-	const struct plan other = { 0, 30, 60, -.7, 3, false };
+	const struct plan other = { 0, 30, 60, -.7, 3, false, 0 };
 	(void)state;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
 		struct forecast_model m;
@@ -363,7 +384,7 @@ static void a_log_of_another_size_is_refused(void **state)
 	struct forecast_report r;
 	struct forecast_fit_options o = { .kinds = FORECAST_KIND(FORECASTER_LINEAR),
 		.insists = true };
-	const struct plan p = { 0, 30, 60, .7, 3, false };
+	const struct plan p = { 0, 30, 60, .7, 3, false, 0 };
 	(void)state;
 	assert_int_equal(fit(&old, &p, &o, &r), 0);
 	o.from = &old;
@@ -378,7 +399,7 @@ static void a_log_of_another_size_is_refused(void **state)
 
 static void what_rounding_costs_is_told(void **state)
 {
-	const struct plan p = { 0, 30, 60, .7, 3, false };
+	const struct plan p = { 0, 30, 60, .7, 3, false, 0 };
 	(void)state;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
 		for (int to = PRECISION_FLOAT16; to < PRECISION_N; to++) {
@@ -407,7 +428,7 @@ static void epsilon_may_be_given(void **state)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan p = { 0, 80, 120, .7, 3, false };
+	const struct plan p = { 0, 80, 120, .7, 3, false, 0 };
 	(void)state;
 	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){ .insists = true,
 		.kinds = FORECAST_KIND(FORECASTER_LINEAR), .epsilon = 1.5f }, &r), 0);
@@ -419,7 +440,7 @@ static void too_little_is_told(void **state)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan few = { 0, 4, 10, .5, 3, false };
+	const struct plan few = { 0, 4, 10, .5, 3, false, 0 };
 	(void)state;
 	assert_int_equal(fit(&m, &few, &(struct forecast_fit_options){
 		.kinds = FORECAST_KINDS_ALL }, &r), -ENODATA);
@@ -432,6 +453,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_planted_memory_is_found),
+		cmocka_unit_test(a_short_log_is_not_prolonged),
 		cmocka_unit_test(no_praise_for_what_is_no_better),
 		cmocka_unit_test(the_promise_is_kept),
 		cmocka_unit_test(threads_and_order_do_not_show),

@@ -123,6 +123,32 @@ static void every_kind_comes_back(void **state)
 	}
 }
 
+/* Steps are cleaned before they are learnt from: no forecast is right above the cap. */
+static void nothing_is_forecast_above_the_cap(void **state)
+{
+	(void)state;
+	for (int kind = FORECASTER_LINEAR; kind < FORECASTER_N; kind++) {
+		struct forecaster f;
+		float free_y[ROWS], y[ROWS];
+		uint32_t n_above = 0;
+		make(&f, (enum forecaster_kind)kind);
+		uint32_t n = forecaster_columns(&f);
+		float *x = calloc((size_t)ROWS * n, sizeof *x);
+		for (uint32_t i = 0; i < ROWS * n; i++)
+			x[i] = some();
+		forecaster_predict(&f, x, ROWS, free_y);
+		f.features.cap[OBSERVED_VALUE] = .2f;
+		forecaster_predict(&f, x, ROWS, y);
+		for (uint32_t i = 0; i < ROWS; i++) {
+			assert_true(y[i] == fminf(free_y[i], .2f));
+			n_above += free_y[i] > .2f;
+		}
+		assert_true(n_above > 0);
+		free(x);
+		forecaster_done(&f);
+	}
+}
+
 static void cut_bytes_are_refused(void **state)
 {
 	(void)state;
@@ -267,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_comes_back),
+		cmocka_unit_test(nothing_is_forecast_above_the_cap),
 		cmocka_unit_test(cut_bytes_are_refused),
 		cmocka_unit_test(damaged_bytes_do_no_harm),
 		cmocka_unit_test(too_long_a_window_is_refused),
