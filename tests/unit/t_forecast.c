@@ -249,6 +249,38 @@ static void counts_hold_at_most_255(void **state)
 	forecast_model_done(&m);
 }
 
+/* A user of one event has what the model knows of all: a forecast, and how far it may be off. Only
+ * alarms wait for days of the user's own.
+ */
+static void the_first_event_is_enough(void **state)
+{
+	struct forecast_model m;
+	struct forecast_rule r;
+	struct forecast f;
+	struct forecast_alarm a;
+	struct diary d = { .value[3] = 5, .seen[3] = true };
+	const uint8_t buy[FORECAST_COUNTS] = { [OBSERVED_BUYS - 1] = 1 };
+	(void)state;
+	known_model(&m, 0);
+	forecast_rule_init(&r, &m, &volume_day);
+	forecast_reset(&f, &r);
+	assert_true(f.predicted < 0 && forecast_error(&f, &r) == m.scale);
+	forecast_see(&f, &r, MONDAY + 3 * DAY + 5, buy);
+	assert_false(forecast_advance(&f, &r, MONDAY + 4 * DAY - 1, &a));
+	assert_true(f.predicted < 0);
+	for (int day = 3; day < 6; day++) {
+		float off = fabsf(f.predicted), before = forecast_error(&f, &r);
+		assert_false(forecast_advance(&f, &r, MONDAY + (day + 1) * DAY, &a));
+		assert_near(f.predicted, (float)diary_foretell(&d, day));
+		assert_true(f.predicted > 0 && f.risk_ms == INT64_MAX);
+		/* An error of the user's own joins it, and decides the less the fewer there are. */
+		float error = forecast_error(&f, &r);
+		assert_true(day > 3 ? (error > before) == (off > before) : error == m.scale);
+		assert_true(fabsf(error - before) <= fabsf(off - before) / m.prior_steps);
+	}
+	forecast_model_done(&m);
+}
+
 /* Who is away for years costs no more than who is away for two months. */
 static void a_sleeper_is_skipped(void **state)
 {
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test(records_are_those_of_the_definition),
 		cmocka_unit_test(time_may_pass_in_any_portions),
 		cmocka_unit_test(counts_hold_at_most_255),
+		cmocka_unit_test(the_first_event_is_enough),
 		cmocka_unit_test(a_sleeper_is_skipped),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
