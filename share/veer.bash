@@ -12,7 +12,7 @@ _veer_options()
 	case $1 in
 	watch) echo "$log $find --names --lateness --retain --once --keys --screen --glyphs --theme" \
 		"--quiet $all" ;;
-	replay) echo "$log $find --names --threads --from --until --speed --paused --keys --screen" \
+	replay) echo "$log $find --names --threads --from --until --speed --paused --stop-on --keys --screen" \
 		"--glyphs --theme --quiet $all" ;;
 	detect) echo "$log $find --threads --until --scores --law --threshold --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
@@ -49,6 +49,7 @@ _veer_values()
 	--shelve) echo '10m 2h 1d' ;;
 	--label) echo 'true false none' ;;
 	--speed) echo '60 3600 max' ;;
+	--stop-on) echo '!! ! . none' ;;
 	--budget | --volume-budget | --forecast-budget) echo 'auto 0.5/kud 50/day' ;;
 	--session-gap) echo 'fit 30m' ;;
 	--from) [ "${COMP_WORDS[1]}" = train ] && echo files || echo 'start' ;;

@@ -19,15 +19,18 @@ struct err;
 struct feed;
 struct model;
 struct names;
+struct stop_on;
 struct zone;
 
 enum command_kind {
 	COMMAND_PAUSE, COMMAND_PLAY, COMMAND_SPEED,     /* number: the factor; 0: max */
 	COMMAND_SEEK,                                   /* time_ms */
+	COMMAND_END,                                    /* to the end of the data */
 	COMMAND_STEP,                                   /* number: +1, -1 instants of any user */
 	COMMAND_STEP_USER,                              /* number: +1, -1 instants of `user` */
-	COMMAND_ALERT                                   /* number: +1 next, -1 previous alert;
+	COMMAND_ALERT,                                  /* number: +1 next, -1 previous alert;
 		 * pauses there */
+	COMMAND_STOP_ON                                 /* stop_on: where a replay pauses */
 };
 
 struct command {
@@ -35,6 +38,7 @@ struct command {
 	double number;
 	int64_t time_ms;
 	uint32_t user;          /* number in feed_ids()->user */
+	const struct stop_on *stop_on;
 };
 
 /* text: the first bytes of the row, raw. */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/stop_on.h"
+
 struct alert;
 struct clock;
 struct command;
@@ -30,6 +32,9 @@ struct playback {
 	double speed;                   /* data seconds a second; 0: max */
 	bool paused;
 	int64_t base_ms, base_tick;     /* it stood at base_ms at that tick */
+	struct stop_on stop_on;
+	uint32_t next_stop;             /* the first alert behind base_ms to stop at; n_alerts */
+	uint32_t stopped_by;            /* the alert it stands at by a rule, from 1; 0: none */
 };
 
 /* Everything above the range is filled in by the caller, and speed and paused; the clock starts at
@@ -38,6 +43,8 @@ struct playback {
  */
 void playback_start(struct playback *p, int64_t from_ms);
 int64_t playback_now_ms(const struct playback *p);
+/* Pauses when the clock has come to an alert of a rule; before that it stands there anyway. */
+void playback_look(struct playback *p);
 bool playback_is_at_end(const struct playback *p);
 double playback_speed(const struct playback *p);        /* at 0, what that comes to */
 /* The number of alerts with time <= t_ms. */

@@ -13,12 +13,14 @@
 
 #include "engine/feed.h"
 #include "engine/run.h"
+#include "engine/stop_on.h"
 
 struct replay_options {
 	struct run_options run;
 	double speed;                   /* data seconds a second; 0: max, the whole log in 20 s */
 	int64_t from_ms;                /* INT64_MIN: the beginning; kept inside the log */
 	bool paused;
+	struct stop_on stop_on;
 	const char *db;                 /* store to write the alerts to; NULL: none */
 	const struct names *names;
 	const struct clock *clock;

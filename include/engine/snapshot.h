@@ -28,6 +28,8 @@ struct snapshot {
 	int64_t first_ms, last_ms;
 	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max
 		 * */
+	uint32_t stopped_by;            /* replay: the alert it paused at by a rule, from 1 */
+	char stop_rule[64];             /* that rule, scrubbed */
 	double lag_s;                   /* live: held back or waiting; replay: behind */
 	double events_per_s;
 	double loaded;                  /* 0..1 while loading */

@@ -14,6 +14,7 @@
 #include "alert/alert.h"
 #include "base/clock.h"
 #include "base/zone.h"
+#include "engine/stop_on.h"
 #include "learn/evaluate.h"
 #include "learn/fit.h"
 #include "series/step.h"
@@ -57,6 +58,7 @@ struct options {
 	/* console */
 	double speed;                   /* 0: max */
 	bool paused;
+	struct stop_on stop_on;
 	const char *keys, *glyphs, *theme, *screen;     /* --screen 80x24 for scripts */
 	/* query */
 	const char *category;

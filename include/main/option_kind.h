@@ -25,6 +25,7 @@ struct option_kind {
 extern const struct option_kind kind_flag, kind_text, kind_file, kind_one_of, kind_format,
 	kind_form, kind_score, kind_count, kind_limit, kind_severity, kind_threads, kind_memory,
 	kind_span, kind_shelf, kind_gap, kind_retain, kind_zone, kind_step, kind_from, kind_until,
-	kind_budget, kind_budgets, kind_channels, kind_positive, kind_speed, kind_screen;
+	kind_budget, kind_budgets, kind_channels, kind_positive, kind_stop_on, kind_speed,
+	kind_screen;
 
 #endif

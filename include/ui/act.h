@@ -2,6 +2,8 @@
 #ifndef UI_ACT_H
 #define UI_ACT_H
 
+#include <stdint.h>
+
 struct ui;
 
 void act_move(struct ui *u, int how);           /* enum move */
@@ -23,6 +25,9 @@ void act_step(struct ui *u, int direction);     /* to the next instant of anybod
 void act_step_user(struct ui *u, int direction);        /* of the user shown */
 void act_alert(struct ui *u, int direction);
 void act_goto(struct ui *u, int unused);
+void act_seek(struct ui *u, int64_t ms);
+void act_now(struct ui *u, int unused);
+void act_stop_on(struct ui *u, int unused);
 void act_save(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
 void act_turn(struct ui *u, int how);           /* enum prompt_turn */

@@ -14,6 +14,7 @@
 #include "ui/console.h"
 #include "ui/interest.h"
 #include "ui/list.h"
+#include "ui/marks.h"
 #include "ui/palette.h"
 #include "ui/prompt.h"
 #include "ui/roll.h"
@@ -49,6 +50,7 @@ struct ui {
 	struct board board;
 	struct prompt prompt;
 	struct bar bar;
+	struct marks marks;
 	struct roll roll;
 	struct interest interest[INTEREST_SLOTS];
 	char message[240];              /* until the next key */

@@ -22,21 +22,48 @@ static int64_t clamp(const struct playback *p, int64_t t_ms)
 	return t_ms < p->first_ms ? p->first_ms : t_ms > p->last_ms ? p->last_ms : t_ms;
 }
 
+static bool has_stop(const struct playback *p)
+{
+	return p->next_stop < p->n_alerts;
+}
+
 int64_t playback_now_ms(const struct playback *p)
 {
 	double gone = (double)(clock_tick_ms(p->clock) - p->base_tick) * playback_speed(p);
+	int64_t end = has_stop(p) ? p->alert[p->next_stop].f.time_ms : p->last_ms;
 
 	if (p->paused)
 		return p->base_ms;
-	return gone >= (double)(p->last_ms - p->base_ms) ? p->last_ms : p->base_ms + (int64_t)gone;
+	return gone >= (double)(end - p->base_ms) ? end : p->base_ms + (int64_t)gone;
+}
+
+static void find_stop(struct playback *p)
+{
+	p->next_stop = playback_alerts(p, p->base_ms);
+	while (has_stop(p) && !stop_on_match(&p->stop_on, &p->alert[p->next_stop].f))
+		p->next_stop++;
 }
 
 /* The clock stands at t_ms now; it goes on from there unless paused. */
 static void set_clock(struct playback *p, int64_t t_ms, bool paused)
 {
-	p->base_ms = clamp(p, t_ms);
+	t_ms = clamp(p, t_ms);
+	if (t_ms != p->base_ms || !paused)
+		p->stopped_by = 0;
+	p->base_ms = t_ms;
 	p->base_tick = clock_tick_ms(p->clock);
 	p->paused = paused;
+	find_stop(p);
+}
+
+void playback_look(struct playback *p)
+{
+	uint32_t stop = p->next_stop;
+
+	if (p->paused || !has_stop(p) || playback_now_ms(p) < p->alert[stop].f.time_ms)
+		return;
+	set_clock(p, p->alert[stop].f.time_ms, true);
+	p->stopped_by = stop + 1;
 }
 
 static int64_t time_of(const struct history *h, uint64_t k)
@@ -137,6 +164,22 @@ static int seek(struct playback *p, const struct command *c, struct err *e)
 	return 0;
 }
 
+static int go_to_end(struct playback *p, const struct command *c, struct err *e)
+{
+	(void)c;
+	(void)e;
+	set_clock(p, p->last_ms, p->paused);
+	return 0;
+}
+
+static int change_stops(struct playback *p, const struct command *c, struct err *e)
+{
+	(void)e;
+	p->stop_on = *c->stop_on;
+	find_stop(p);
+	return 0;
+}
+
 static int no_step(const struct command *c, const char *what, struct err *e)
 {
 	return err_set(e, -EINVAL, "there is no %s %s", c->number > 0 ? "later" : "earlier", what);
@@ -231,11 +274,12 @@ static const struct action actions[] = {
 	[COMMAND_PLAY] = { play, true },
 	[COMMAND_SPEED] = { change_speed, true },
 	[COMMAND_SEEK] = { seek, false },
+	[COMMAND_END] = { go_to_end, false },
 	[COMMAND_STEP] = { step_any, false },
 	[COMMAND_STEP_USER] = { step_user, false },
 	[COMMAND_ALERT] = { step_alert, false },
+	[COMMAND_STOP_ON] = { change_stops, false },
 };
-
 
 int playback_command(struct playback *p, const struct command *c, struct err *e)
 {
@@ -243,5 +287,7 @@ int playback_command(struct playback *p, const struct command *c, struct err *e)
 
 	if (!p->history && !a->any_time)
 		return err_set(e, -ENOTSUP, "the log is still being read");
+	if (p->history)
+		playback_look(p);
 	return a->run(p, c, e);
 }

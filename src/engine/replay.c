@@ -184,6 +184,18 @@ static void show_reading(struct snapshot *s, uint64_t rows, uint64_t events, uin
 		.dropped = s->rejected, .waiting = unread, .p50_ms = NAN, .p99_ms = NAN };
 }
 
+/* Options came before the log, which may not have what they name. */
+static void set_stops(struct replay *r)
+{
+	struct err e = {0};
+
+	r->play.stop_on = r->o->stop_on;
+	if (stop_on_bind(&r->play.stop_on, &r->run.ids, r->o->names, &e) < 0) {
+		r->play.stop_on.n = 0;
+		notice(r, e.text);
+	}
+}
+
 static void start(struct replay *r)
 {
 	struct snapshot *s = &r->snap;
@@ -206,6 +218,7 @@ static void start(struct replay *r)
 	r->play.history = r->run.history;
 	r->play.alert = r->run.alert;
 	r->play.n_alerts = r->run.n_alerts;
+	set_stops(r);
 	playback_start(&r->play, r->o->from_ms);
 	s->first_ms = r->play.body_first_ms;
 	s->last_ms = r->play.body_last_ms;
@@ -262,12 +275,29 @@ static void look_loading(struct replay *r)
 	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
 }
 
+static void show_stop(struct replay *r)
+{
+	const struct playback *p = &r->play;
+	struct snapshot *s = &r->snap;
+	const struct stop_rule *rule = NULL;
+
+	if (p->stopped_by == s->stopped_by)
+		return;
+	s->stopped_by = p->stopped_by;
+	if (p->stopped_by)
+		rule = stop_on_match(&p->stop_on, &p->alert[p->stopped_by - 1].f);
+	if (rule)
+		text_scrub(s->stop_rule, sizeof(s->stop_rule), rule->text, strlen(rule->text));
+}
+
 static void look_running(struct replay *r)
 {
 	const struct playback *p = &r->play;
 	struct snapshot *s = &r->snap;
 	const struct so_far none = {0}, *found = &none, *cleared = &none;
 
+	playback_look(&r->play);
+	show_stop(r);
 	s->data_ms = playback_now_ms(p);
 	s->phase = playback_is_at_end(p) ? FEED_ENDED : p->paused ? FEED_PAUSED : FEED_RUNNING;
 	s->speed = p->speed;
@@ -312,10 +342,18 @@ static const struct alert *replay_alert(struct feed *f, uint32_t i)
 static int replay_command(struct feed *f, const struct command *c, struct err *e)
 {
 	struct replay *r = replay_of(f);
+	struct command bound = *c;
+	struct stop_on stop_on;
 
 	if (is_ready(r) && r->err.code)
 		return err_set(e, -ENOTSUP, "the log could not be read");
-	return playback_command(&r->play, c, e);
+	if (c->kind == COMMAND_STOP_ON) {
+		stop_on = *c->stop_on;
+		bound.stop_on = &stop_on;
+		if (stop_on_bind(&stop_on, &r->run.ids, r->o->names, e) < 0)
+			return e->code;
+	}
+	return playback_command(&r->play, &bound, e);
 }
 
 static int replay_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,

@@ -86,6 +86,7 @@ static int replay_on_screen(struct options *o, const struct names *names)
 		.speed = o->speed,
 		.from_ms = o->from_ms,
 		.paused = o->paused,
+		.stop_on = o->stop_on,
 		.db = o->db,
 		.names = names,
 		.clock = &o->clock,

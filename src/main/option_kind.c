@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "engine/stop_on.h"
 #include "ingest/format.h"
 #include "main/option.h"
 #include "model/channel.h"
@@ -180,6 +181,13 @@ static bool parse_budget(const struct value *v)
 	return strcmp(v->word, "auto") == 0 || budget_parse(v->to, v->word, &e) == 0;
 }
 
+static bool parse_stop_on(const struct value *v)
+{
+	struct err e = {0};
+
+	return stop_on_parse(v->to, v->word, &e) == 0;
+}
+
 static bool parse_budgets(const struct value *v)
 {
 	struct err e = { 0 };
@@ -268,5 +276,6 @@ const struct option_kind kind_positive = { parse_positive, "a number above 0", f
 const struct option_kind kind_budgets = {
 	parse_budgets, "a list of budgets per 1000 user-days (.1,.5,2)", false
 };
+const struct option_kind kind_stop_on = { parse_stop_on, STOP_ON_FORMS, false };
 const struct option_kind kind_speed = { parse_speed, "a speed (60, 3600, or max)", false };
 const struct option_kind kind_screen = { parse_screen, "a size of screen (80x24)", false };

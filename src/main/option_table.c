@@ -150,6 +150,9 @@ const struct option_row option_table[] = {
 		"data seconds a second, or max", NULL },
 	{ "paused", 0, NULL, REPLAY, &kind_flag, AT(paused), NULL,
 		"begin with the clock standing", NULL },
+	{ "stop-on", 0, "RULES", REPLAY, &kind_stop_on, AT(stop_on), NULL,
+		"alerts at which the clock stops: !! (severe; !: high ones too; .: any), user ID, "
+		"category NAME, score>X, with commas between", NULL },
 	{ "keys", 0, "FILE", SCREEN, &kind_file, AT(keys), NULL,
 		"play a script of keys on a screen in memory, and print that where the script "
 		"says so", NULL },

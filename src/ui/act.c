@@ -1,6 +1,7 @@
 #include "ui/act.h"
 
 #include "base/err.h"
+#include "engine/stop_on.h"
 #include "ui/save.h"
 #include "ui/ui.h"
 #include "ui/when.h"
@@ -141,6 +142,20 @@ void act_alert(struct ui *u, int direction)
 	ui_command(u, &(struct command){ .kind = COMMAND_ALERT, .number = direction });
 }
 
+void act_seek(struct ui *u, int64_t ms)
+{
+	view(u)->follow(u, true);
+	ui_command(u, &(struct command){ .kind = COMMAND_SEEK, .time_ms = ms });
+}
+
+void act_now(struct ui *u, int unused)
+{
+	(void)unused;
+	view(u)->follow(u, true);
+	if (!u->snap->live)
+		ui_command(u, &(struct command){ .kind = COMMAND_END });
+}
+
 static void go(struct ui *u, const char *text)
 {
 	int64_t ms;
@@ -151,14 +166,38 @@ static void go(struct ui *u, const char *text)
 		ui_say(u, true, "\"%s\" is no time: type %s", text, WHEN_FORMS);
 		return;
 	}
-	view(u)->follow(u, true);
-	ui_command(u, &(struct command){ .kind = COMMAND_SEEK, .time_ms = ms });
+	act_seek(u, ms);
 }
 
 void act_goto(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
 		.label = "go to time: ", .hint = WHEN_FORMS, .done = go };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
+}
+
+static void stop_on(struct ui *u, const char *text)
+{
+	struct stop_on rules;
+	struct err e = { 0 };
+
+	if (!*text)
+		return;
+	if (stop_on_parse(&rules, text, &e) < 0) {
+		ui_say(u, true, "%s", e.text);
+		return;
+	}
+	ui_say(u, false, rules.n ? "the replay pauses at alerts of: %s" : "no alert pauses the "
+		"replay", text);
+	ui_command(u, &(struct command){ .kind = COMMAND_STOP_ON, .stop_on = &rules });
+}
+
+void act_stop_on(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "pause at: ", .hint = STOP_ON_FORMS, .done = stop_on };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

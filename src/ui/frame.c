@@ -114,6 +114,7 @@ static void draw_between(struct ui *u, const char *before, const char *behind, i
 	term_put(t, 1, 0, left, INK_TEXT, before);
 	term_put(t, 1, left, 1, INK_TEXT, "[");
 	bar_draw(&u->bar, t, 1, left + 1, now_ms);
+	marks_draw(u, 1, left + 1);
 	term_put(t, 1, left + 1 + u->bar.width, t->columns, INK_TEXT, behind);
 }
 
@@ -181,12 +182,16 @@ static void add_phase(struct ui *u, struct parts *p)
 
 	if (s->phase == FEED_PAUSED) {
 		parts_add(p, 0, INK_KEY, "PAUSED at %s", ui_time(u, s->data_ms, time));
+		if (s->stopped_by)
+			parts_add(p, 1, INK_KEY, "by alert %u (stop-on %s)", s->stopped_by,
+				s->stop_rule)->gap = 1;
 		parts_add(p, 2, INK_TEXT, "Space plays");
 	}
 	if (s->phase == FEED_ENDED)
 		parts_add(p, 0, INK_KEY, "END of the data at %s", ui_time(u, s->data_ms, time));
 	if (s->phase == FEED_FAILED)
 		parts_add(p, 0, INK_ERROR, "FAILED: %s", s->notice);
+	marks_add(u, p, 3);
 }
 
 static void draw_status(struct ui *u, int line)

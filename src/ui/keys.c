@@ -10,6 +10,7 @@
 #include "ui/act_alert.h"
 #include "ui/editor.h"
 #include "ui/list.h"
+#include "ui/marks.h"
 #include "ui/palette.h"
 #include "ui/parts.h"
 #include "ui/prompt.h"
@@ -44,6 +45,14 @@ static const struct action table[] = {
 		"replay faster, up to x3600, then max" },
 	{ "goto", "Time", { 'T' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_goto, 0, 8, "time",
 		"go to a time: 10:30, -2h, 2017-11-30 08:00" },
+	{ "mark-time", "Time", { 'm' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+		marks_ask, 0, 12, "mark time", "mark this moment with a letter" },
+	{ "jump", "Time", { '\'' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+		marks_ask_go, 0, 12, "mark time", "to a marked moment" },
+	{ "now", "Time", { '`' }, IN_LISTS, WHEN_LOADED, act_now, 0, 0, NULL,
+		"the end of the log; live: what is new" },
+	{ "stop-on", "Time", { 'P' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_stop_on, 0, 0, NULL,
+		"pause at alerts: !!, user ID, category NAME..." },
 
 	{ "down", "Move", { 'j', TERM_DOWN, C('n') }, IN_LISTS, WHEN_LOADED,
 		act_move, MOVE_DOWN, 0, NULL, "a row down; the first move HOLDS the list" },

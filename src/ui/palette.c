@@ -149,7 +149,8 @@ static void run(struct ui *u, const struct action *a, const char *argument)
 		return;
 	}
 	prompt_set(&u->prompt, u, argument);
-	prompt_edit(&u->prompt, u, PROMPT_DONE);
+	if (u->prompt.ops == ops)       /* a prompt for a letter is done with the first */
+		prompt_edit(&u->prompt, u, PROMPT_DONE);
 }
 
 static void done(struct ui *u, const char *text)

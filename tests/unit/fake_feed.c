@@ -285,6 +285,9 @@ static int command(struct feed *f, const struct command *c, struct err *e)
 			return err_set(e, -EINVAL, "could not go there: outside of the log");
 		set_clock(k, c->time_ms, k->is_paused);
 		return 0;
+	case COMMAND_END:
+		set_clock(k, FIRST_MS + SPAN_MS, k->is_paused);
+		return 0;
 	case COMMAND_ALERT:
 		return step_alert(k, c->number, e);
 	default:
