@@ -70,22 +70,29 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The next news that are due, in words. */
+/* The news that are due, in words; what others did may come in news of its own before. */
 static const char *news(struct world *w)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
-	struct desk_news *news;
-	char *at = w->got;
+	char changes[sizeof w->got / 2] = "", *at = changes;
 
 	assert_true(desk_is_busy(w->d));
-	while (!(news = desk_look(w->d)))
-		nanosleep(&pause, NULL);
-	at += sprintf(at, "%s%s%u:", news->err.code ? news->err.text : "",
-		news->is_nothing ? "nothing " : news->is_undo ? "undone " : "", news->n_done);
-	for (uint32_t i = 0; i < news->n; i++)
-		at += sprintf(at, " %s %u%s", news->change[i].author, news->change[i].value,
-			news->change[i].len ? news->change[i].text : "");
-	desk_news_free(news);
+	while (desk_is_busy(w->d)) {
+		struct desk_news *news = desk_look(w->d);
+
+		if (!news) {
+			nanosleep(&pause, NULL);
+			continue;
+		}
+		for (uint32_t i = 0; i < news->n; i++)
+			at += sprintf(at, " %s %u%s", news->change[i].author,
+				news->change[i].value,
+				news->change[i].len ? news->change[i].text : "");
+		snprintf(w->got, sizeof w->got, "%s%s%u:%s", news->err.code ? news->err.text : "",
+			news->is_nothing ? "nothing " : news->is_undo ? "undone " : "",
+			news->n_done, changes);
+		desk_news_free(news);
+	}
 	return w->got;
 }
 
