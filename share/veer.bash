@@ -43,7 +43,7 @@ _veer_values()
 	--channel) echo 'learned mixture mixture,learned volume learned,volume forecast learned,volume,forecast' ;;
 	--law) echo 'auto gaussian poisson' ;;
 	--glyphs) echo 'auto braille blocks acs ascii' ;;
-	--theme) echo 'dark light mono' ;;
+	--theme) echo 'dark light safe mono' ;;
 	--step) echo 'hour day week' ;;
 	--state) echo 'new acknowledged shelved cleared' ;;
 	--shelve) echo '10m 2h 1d' ;;

@@ -55,6 +55,8 @@ struct options {
 	bool quiet, help, version, once;
 	const char *config;             /* a file of `name = value` lines */
 	char *config_text;              /* its text, which values borrow; owned */
+	char config_found[512];         /* where one was found that nobody named */
+	struct keymap *keymap;          /* of its lines `key NAME = KEYS`; NULL: none; owned */
 	/* console */
 	double speed;                   /* 0: max */
 	bool paused;

@@ -29,6 +29,7 @@ void act_seek(struct ui *u, int64_t ms);
 void act_now(struct ui *u, int unused);
 void act_stop_on(struct ui *u, int unused);
 void act_save(struct ui *u, int unused);
+void act_theme(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
 void act_turn(struct ui *u, int how);           /* enum prompt_turn */
 void act_redraw(struct ui *u, int unused);

@@ -11,11 +11,13 @@
 struct clock;
 struct err;
 struct feed;
+struct keymap;
 
 struct console_options {
 	const char *keys;               /* script of keys (--keys FILE); NULL: the terminal's */
+	const struct keymap *keymap;    /* a person's own keys; NULL: none */
 	const char *glyphs;             /* auto, braille, blocks, acs, ascii */
-	const char *theme;              /* dark, light, mono */
+	const char *theme;              /* dark, light, safe, mono */
 	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
 	const char *author;             /* in whose name alerts are acknowledged; NULL: nobody's */

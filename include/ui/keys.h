@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct keymap;
 struct parts;
 struct ui;
 
@@ -51,14 +52,14 @@ struct action {
 	const char *help;
 };
 
-/* The table's row i, or NULL behind the last. */
-const struct action *keys_row(unsigned i);
-const struct action *keys_find(int key, unsigned view, unsigned state);
+/* The table's row i, or NULL behind the last; k: with a person's own keys (keymap.h), or NULL. */
+const struct action *keys_row(const struct keymap *k, unsigned i);
+const struct action *keys_find(const struct keymap *k, int key, unsigned view, unsigned state);
 bool keys_is_offered(const struct action *a, unsigned view, unsigned state);
 /* "j Down ^N"; "LIVE USER". */
 const char *keys_list(const struct action *a, char buf[KEYS_LIST_MAX]);
 const char *keys_views(unsigned views, char buf[KEYS_VIEWS_MAX]);
-void keys_footer(struct parts *p, unsigned view, unsigned state);
+void keys_footer(const struct keymap *k, struct parts *p, unsigned view, unsigned state);
 
 /* "Space", "^N", "PgUp", "j"; buf holds KEY_NAME_MAX. */
 const char *key_name(int key, char *buf);

@@ -7,6 +7,7 @@
 #define UI_PALETTE_H
 
 struct action;
+struct keymap;
 struct ui;
 
 #define PALETTE_MAX 128
@@ -17,5 +18,7 @@ struct palette {
 };
 
 void palette_open(struct ui *u, int unused);
+/* The name of the command that is spelt most like it. */
+const char *palette_nearest(const struct keymap *k, const char *name);
 
 #endif

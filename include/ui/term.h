@@ -57,6 +57,9 @@ struct term {
 int term_open(struct term *t, const struct term_options *o, struct err *e);
 void term_close(struct term *t);
 
+/* Another one from the next paint on; false: there is none of that name. */
+bool term_theme(struct term *t, const char *name);
+
 void term_begin(struct term *t);        /* an empty screen to draw on */
 /* Shows it: writes what changed, if anything did. Returns about how many bytes that took. */
 unsigned term_end(struct term *t);

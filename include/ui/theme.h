@@ -35,6 +35,8 @@ struct theme {
 /* 0xrrggbb of one of xterm's 256 colours from 16 on. */
 unsigned theme_rgb(unsigned colour);
 
+#define THEME_NAMES "dark, light, safe or mono"
+
 /* NULL: mono when NO_COLOR is set, else by COLORFGBG, else dark. NULL is returned for an unknown
  * word. */
 const struct theme *theme_choose(const char *word);

@@ -74,6 +74,7 @@ static int replay_on_screen(struct options *o, const struct names *names)
 	char state[1024], author[TRIAGE_AUTHOR_MAX];
 	struct console_options co = {
 		.keys = o->keys,
+		.keymap = o->keymap,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),

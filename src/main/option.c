@@ -10,8 +10,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "ingest/format.h"
+#include "main/config_file.h"
 #include "main/option_help.h"
 #include "main/option_table.h"
+#include "ui/keymap.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20, ROWS_MAX = 128, CODE_BASE = 256 };
 
@@ -213,6 +215,30 @@ static char *trim(char *s)
 	return s;
 }
 
+/* `key NAME = KEYS`, taken for every command, so that a mistake is told whichever comes first. */
+static int take_key(struct reading *r, const char *name, const char *keys, unsigned line,
+	struct err *e)
+{
+	struct options *o = r->o;
+
+	if (!o->keymap && !(o->keymap = mem_get(1, sizeof *o->keymap)))
+		return err_set(e, -ENOMEM, "no memory for options");
+	if (!o->keymap->n)
+		keymap_init(o->keymap);
+	if (keymap_set(o->keymap, name, keys, line, e) < 0)
+		return err_wrap(e, "%s:%u", o->config, line);
+	return 0;
+}
+
+static int check_keys(const struct options *o, struct err *e)
+{
+	unsigned line = 0;
+
+	if (o->keymap && keymap_check(o->keymap, &line, e) < 0)
+		return err_wrap(e, "%s:%u", o->config, line);
+	return 0;
+}
+
 /* One `name = value`; a name of another command is right, and left alone. */
 static int take_line(struct reading *r, char *s, unsigned line, struct err *e)
 {
@@ -226,6 +252,8 @@ static int take_line(struct reading *r, char *s, unsigned line, struct err *e)
 			name);
 	*equals = '\0';
 	name = trim(name);
+	if (strncmp(name, "key ", 4) == 0)
+		return take_key(r, trim(name + 4), trim(equals + 1), line, e);
 	row = row_named(name, strlen(name), r->command->bit);
 	if (!row || row->offset == offsetof(struct options, config))
 		return err_set(e, -EINVAL, "%s:%u: no option is named \"%s\"%s", r->o->config, line,
@@ -249,7 +277,7 @@ static int take_config(struct reading *r, struct err *e)
 			*next++ = '\0';
 		status = take_line(r, s, line, e);
 	}
-	return status;
+	return status < 0 ? status : check_keys(r->o, e);
 }
 
 static const char *accepted(const struct option_row *row, char *buf, size_t cap)
@@ -338,6 +366,8 @@ static int read_all(struct reading *r, int argc, char **argv, struct err *e)
 	look_ahead(r);
 	if (r->o->help || r->o->version)
 		return 0;
+	if (!r->o->config)
+		r->o->config = config_file(r->o->config_found, sizeof r->o->config_found);
 	if (r->o->config && (status = take_config(r, e)) < 0)
 		return status;
 	if ((status = assign_all(r, false, e)) < 0 || (status = assign_all(r, true, e)) < 0)
@@ -415,5 +445,7 @@ void options_done(struct options *o)
 {
 	zone_done(&o->zone);
 	mem_free(o->config_text);
+	mem_free(o->keymap);
+	o->keymap = NULL;
 	o->config_text = NULL;
 }

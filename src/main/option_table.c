@@ -47,7 +47,7 @@ static const char *const weights[] = { "auto", "fixed", "trained", NULL };
 static const char *const states[] = { "new", "acknowledged", "shelved", "cleared", NULL };
 static const char *const labels[] = { "true", "false", "none", NULL };
 static const char *const ladder[] = { "auto", "braille", "blocks", "acs", "ascii", NULL };
-static const char *const themes[] = { "dark", "light", "mono", NULL };
+static const char *const themes[] = { "dark", "light", "safe", "mono", NULL };
 
 #define AT(field) offsetof(struct options, field)
 
@@ -161,7 +161,8 @@ const struct option_row option_table[] = {
 	{ "glyphs", 0, "SET", SCREEN | USER, &kind_one_of, AT(glyphs), "auto",
 		"what sparklines are drawn with", ladder },
 	{ "theme", 0, "NAME", SCREEN, &kind_one_of, AT(theme), NULL,
-		"colours for a dark or a light background, or none", themes },
+		"colours for a dark or a light background; safe: for either, "
+		"and for the colour-blind; mono: none", themes },
 	{ "category", 0, "NAME", ALERTS, &kind_text, AT(category), NULL,
 		"only alerts from or to this category", NULL },
 	{ "severity", 0, "N", ALERTS, &kind_severity, AT(min_severity), "0",

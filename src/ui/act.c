@@ -226,6 +226,21 @@ void act_save(struct ui *u, int unused)
 	prompt_open(&u->prompt, &ops);
 }
 
+static void set_theme(struct ui *u, const char *name)
+{
+	if (*name && !term_theme(&u->term, name))
+		ui_say(u, true, "no theme \"%s\": there are " THEME_NAMES, name);
+}
+
+void act_theme(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "theme: ", .hint = THEME_NAMES, .done = set_theme };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
+}
+
 void act_edit(struct ui *u, int how)
 {
 	prompt_edit(&u->prompt, u, (enum prompt_edit)how);

@@ -224,7 +224,7 @@ void frame_foot(struct ui *u, struct box b)
 	int end = b.line + b.lines;
 
 	draw_status(u, end - 2);
-	keys_footer(&keys, ui_place(u), ui_state(u));
+	keys_footer(u->options->keymap, &keys, ui_place(u), ui_state(u));
 	parts_draw(&keys, &u->term, end - 1, b.column, b.columns);
 }
 

@@ -9,6 +9,7 @@
 #include "ui/act.h"
 #include "ui/act_alert.h"
 #include "ui/editor.h"
+#include "ui/keymap.h"
 #include "ui/list.h"
 #include "ui/marks.h"
 #include "ui/palette.h"
@@ -261,6 +262,8 @@ static const struct action table[] = {
 		"quit, and leave the screen's text behind" },
 	{ "save", "Everywhere", { 'S' }, IN_VIEWS, 0, act_save, 0, 0, NULL,
 		"this screen to a file: text, HTML or SVG" },
+	{ "theme", "Everywhere", { C('t') }, IN_VIEWS, 0, act_theme, 0, 0, NULL,
+		"other colours: dark, light, safe, mono" },
 	{ "redraw", "Everywhere", { C('l') }, IN_ALL | IN_EDIT, 0, act_redraw, 0, 0, NULL,
 		"draw the screen anew" },
 	{ "suspend", "Everywhere", { C('z') }, IN_ALL | IN_EDIT, 0, act_suspend, 0, 0, NULL,
@@ -280,9 +283,11 @@ static const struct {
 };
 #define N_NAMES (sizeof names / sizeof *names)
 
-const struct action *keys_row(unsigned i)
+_Static_assert(N_ROWS <= KEYMAP_ROWS, "a keymap has room for the table");
+
+const struct action *keys_row(const struct keymap *k, unsigned i)
 {
-	return i < N_ROWS ? &table[i] : NULL;
+	return i >= N_ROWS ? NULL : k ? &k->row[i] : &table[i];
 }
 
 bool keys_is_offered(const struct action *a, unsigned view, unsigned state)
@@ -300,13 +305,14 @@ static bool is_bound(const struct action *a, int key)
 	return false;
 }
 
-const struct action *keys_find(int key, unsigned view, unsigned state)
+const struct action *keys_find(const struct keymap *k, int key, unsigned view, unsigned state)
 {
+	const struct action *a;
 	unsigned i;
 
-	for (i = 0; i < N_ROWS; i++)
-		if (keys_is_offered(&table[i], view, state) && is_bound(&table[i], key))
-			return &table[i];
+	for (i = 0; (a = keys_row(k, i)); i++)
+		if (keys_is_offered(a, view, state) && is_bound(a, key))
+			return a;
 	return NULL;
 }
 
@@ -372,12 +378,12 @@ static bool is_pair(const struct action *a, const struct action *b)
 	return b && a->label && b->label && strcmp(a->label, b->label) == 0 && a->views == b->views;
 }
 
-void keys_footer(struct parts *p, unsigned view, unsigned state)
+void keys_footer(const struct keymap *k, struct parts *p, unsigned view, unsigned state)
 {
 	unsigned i;
 
 	for (i = 0; i < N_ROWS; i++) {
-		const struct action *a = &table[i], *next = keys_row(i + 1);
+		const struct action *a = keys_row(k, i), *next = keys_row(k, i + 1);
 		char first[KEY_NAME_MAX], second[KEY_NAME_MAX] = "";
 
 		if (!keys_is_offered(a, view, state) || !a->rank)

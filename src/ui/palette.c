@@ -48,18 +48,18 @@ static void match(struct ui *u, const char *text)
 	snprintf(part, sizeof part, "%.*s", (int)len, text);
 	p->n = 0;
 	for (pass = 0; pass < FIT_N; pass++)
-		for (i = 0; (a = keys_row(i)) && p->n < PALETTE_MAX; i++)
+		for (i = 0; (a = keys_row(u->options->keymap, i)) && p->n < PALETTE_MAX; i++)
 			if (fit_of(a, part) == (enum fit)pass && is_offered(u, a))
 				p->match[p->n++] = a;
 	p->cursor = p->n;
 }
 
-static const struct action *exact(const char *name, size_t len)
+static const struct action *exact(const struct ui *u, const char *name, size_t len)
 {
 	const struct action *a;
 	unsigned i;
 
-	for (i = 0; (a = keys_row(i)); i++)
+	for (i = 0; (a = keys_row(u->options->keymap, i)); i++)
 		if (is_command(a) && strlen(a->name) == len && strncmp(a->name, name, len) == 0)
 			return a;
 	return NULL;
@@ -91,12 +91,12 @@ static unsigned distance(const char *a, const char *b)
 	return row[(i - 1) % 3][n];
 }
 
-static const char *nearest(const char *name)
+const char *palette_nearest(const struct keymap *k, const char *name)
 {
 	const struct action *a, *best = NULL;
 	unsigned i, smallest = UINT32_MAX;
 
-	for (i = 0; (a = keys_row(i)); i++) {
+	for (i = 0; (a = keys_row(k, i)); i++) {
 		unsigned d = distance(name, a->name);
 
 		if (is_command(a) && d < smallest) {
@@ -157,7 +157,7 @@ static void done(struct ui *u, const char *text)
 {
 	const struct palette *p = &u->palette;
 	size_t len = name_length(text);
-	const struct action *a = exact(text, len);
+	const struct action *a = exact(u, text, len);
 	char name[PROMPT_MAX];
 
 	snprintf(name, sizeof name, "%.*s", (int)len, text);
@@ -173,7 +173,8 @@ static void done(struct ui *u, const char *text)
 	else if (p->n)
 		say_many(u, name);
 	else
-		ui_say(u, true, "no command \"%s\": the nearest is \"%s\"", name, nearest(name));
+		ui_say(u, true, "no command \"%s\": the nearest is \"%s\"", name,
+			palette_nearest(u->options->keymap, name));
 }
 
 /* The bytes that all names beginning with the text share. */

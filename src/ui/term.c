@@ -106,6 +106,18 @@ static void set_colours(struct term *t)
 	}
 }
 
+bool term_theme(struct term *t, const char *name)
+{
+	const struct theme *theme = theme_choose(name);
+
+	if (!theme)
+		return false;
+	t->theme = theme;
+	set_colours(t);
+	term_redraw(t);
+	return true;
+}
+
 int term_open(struct term *t, const struct term_options *o, struct err *e)
 {
 	struct termios was;
@@ -116,7 +128,7 @@ int term_open(struct term *t, const struct term_options *o, struct err *e)
 	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	t->theme = theme_choose(o->theme);
 	if (!t->theme) {
-		err_set(e, -EINVAL, "unknown theme \"%s\": dark, light or mono", o->theme);
+		err_set(e, -EINVAL, "unknown theme \"%s\": " THEME_NAMES, o->theme);
 		goto fail;
 	}
 	if (open_files(t, e) < 0)

@@ -39,6 +39,26 @@ static const struct theme themes[] = {
 		[INK_BAR] = { 'b', 0, 25, 4 },
 		[INK_ERROR] = { 'E', STYLE_REVERSE, 130, 3 },
 	} },
+	/* Of Okabe and Ito's palette (2008), on either background; every ink of meaning has a shape
+	 * of its own beside its hue.
+	 */
+	{ "safe", true, {
+		[INK_TEXT] = { '.', 0, -1, -1 },
+		[INK_DIM] = { 'd', 0, 244, -1 },
+		[INK_TITLE] = { 'T', STYLE_BOLD, -1, -1 },
+		[INK_HEAD] = { 'H', STYLE_UNDERLINE, 32, 6 },
+		[INK_KEY] = { 'K', STYLE_BOLD, -1, -1 },
+		[INK_CURSOR] = { 'C', STYLE_REVERSE, -1, -1 },
+		[INK_SEVERE] = { 'S', STYLE_BOLD | STYLE_REVERSE, 166, 3 },
+		[INK_HIGH] = { 'h', STYLE_BOLD, 166, 3 },
+		[INK_LOW] = { 'l', 0, 244, -1 },
+		[INK_GAIN] = { 'g', STYLE_BOLD | STYLE_UNDERLINE, 166, 3 },
+		[INK_LOSS] = { 'v', 0, 32, 6 },
+		[INK_CHART] = { 'c', 0, 32, 6 },
+		[INK_ALARM] = { 'a', STYLE_BOLD | STYLE_UNDERLINE, 166, 3 },
+		[INK_BAR] = { 'b', 0, 32, 6 },
+		[INK_ERROR] = { 'E', STYLE_REVERSE, 166, 3 },
+	} },
 	{ "mono", false, {
 		[INK_TEXT] = { '.', 0, -1, -1 },
 		[INK_DIM] = { 'd', 0, -1, -1 },

@@ -79,6 +79,7 @@ void ui_look(struct ui *u)
 
 void ui_key(struct ui *u, int key)
 {
+	const struct keymap *own = u->options->keymap;
 	const struct action *a;
 
 	u->is_dirty = true;
@@ -86,10 +87,10 @@ void ui_key(struct ui *u, int key)
 		return;
 	u->message[0] = 0;
 	u->n_notices_seen = u->snap->n_notices;
-	a = keys_find(key, ui_place(u), ui_state(u));
+	a = keys_find(own, key, ui_place(u), ui_state(u));
 	if (a)
 		a->run(u, a->argument);
-	else if (!u->prompt.ops && keys_find(key, ui_place(u), ui_state(u) | WHEN_STORE))
+	else if (!u->prompt.ops && keys_find(own, key, ui_place(u), ui_state(u) | WHEN_STORE))
 		ui_say(u, true, "there is no store to keep that in: start with --db FILE");
 	else if (u->prompt.ops)
 		prompt_type(&u->prompt, u, key);

@@ -67,7 +67,7 @@ static void draw_actions(struct page *p, bool is_here)
 	const char *group = "";
 	unsigned i;
 
-	for (i = 0; (a = keys_row(i)); i++) {
+	for (i = 0; (a = keys_row(p->u->options->keymap, i)); i++) {
 		if (!is_for(p->u, a) || is_here != !!(a->views & place_below(p->u)))
 			continue;
 		if (strcmp(group, a->group) != 0)
@@ -104,7 +104,7 @@ static void draw(struct ui *u, struct box all)
 		part->is_right = true;
 	}
 	parts_draw(&title, &u->term, all.line, all.column, all.columns);
-	keys_footer(&foot, IN_HELP, ui_state(u));
+	keys_footer(u->options->keymap, &foot, IN_HELP, ui_state(u));
 	parts_draw(&foot, &u->term, all.line + all.lines - 1, all.column, all.columns);
 }
 

@@ -7,22 +7,11 @@
 
 #include <cmocka.h>
 
+#include "ui/keymap.h"
 #include "ui/keys.h"
 #include "ui/parts.h"
 
 #define EVERY_STATE (WHEN_LOADED | WHEN_LIVE | WHEN_REPLAY | WHEN_ALERTS | WHEN_FOUND | WHEN_HELD)
-
-static bool can_meet(const struct action *a, const struct action *b)
-{
-	static const unsigned either[] = { WHEN_LIVE | WHEN_REPLAY, WHEN_ASKING | WHEN_IDLE,
-		WHEN_ROWS | WHEN_NO_ROWS, WHEN_FOUND | WHEN_NOT_FOUND };
-	unsigned when = a->when | b->when, i;
-
-	for (i = 0; i < sizeof either / sizeof *either; i++)
-		if ((when & either[i]) == either[i])
-			return false;
-	return a->views & b->views;
-}
 
 static void no_key_means_two_things(void **state)
 {
@@ -30,11 +19,12 @@ static void no_key_means_two_things(void **state)
 	unsigned i, j, k, l;
 
 	(void)state;
-	for (i = 0; (a = keys_row(i)); i++)
-		for (j = i + 1; (b = keys_row(j)); j++)
+	for (i = 0; (a = keys_row(NULL, i)); i++)
+		for (j = i + 1; (b = keys_row(NULL, j)); j++)
 			for (k = 0; k < KEYS_MAX && a->key[k]; k++)
 				for (l = 0; l < KEYS_MAX && b->key[l]; l++)
-					assert_false(can_meet(a, b) && a->key[k] == b->key[l]);
+					assert_false(a->key[k] == b->key[l] &&
+						keymap_can_meet(a, b));
 }
 
 static void every_row_is_whole(void **state)
@@ -43,12 +33,12 @@ static void every_row_is_whole(void **state)
 	unsigned i, j;
 
 	(void)state;
-	for (i = 0; (a = keys_row(i)); i++) {
+	for (i = 0; (a = keys_row(NULL, i)); i++) {
 		assert_non_null(a->run);
 		assert_true(a->key[0] != 0 && a->views != 0);
 		assert_in_range(strlen(a->help), 5, KEYS_HELP_COLUMNS);
 		assert_true(a->rank == 0 || a->label);
-		for (j = i + 1; (b = keys_row(j)); j++)
+		for (j = i + 1; (b = keys_row(NULL, j)); j++)
 			assert_string_not_equal(a->name, b->name);
 	}
 	assert_true(i > 30);
@@ -61,7 +51,7 @@ static void names_go_both_ways(void **state)
 	unsigned i, k;
 
 	(void)state;
-	for (i = 0; (a = keys_row(i)); i++)
+	for (i = 0; (a = keys_row(NULL, i)); i++)
 		for (k = 0; k < KEYS_MAX && a->key[k]; k++)
 			assert_int_equal(key_parse(key_name(a->key[k], name)), a->key[k]);
 	assert_string_equal(key_name(' ', name), "Space");
@@ -74,17 +64,18 @@ static void names_go_both_ways(void **state)
 static void offers_only_what_works(void **state)
 {
 	(void)state;
-	assert_null(keys_find('j', IN_LIVE, WHEN_REPLAY));
-	assert_non_null(keys_find('q', IN_LIVE, WHEN_REPLAY));
-	assert_null(keys_find(']', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
-	assert_string_equal(keys_find(' ', IN_LIVE, WHEN_LOADED | WHEN_LIVE)->name, "hold");
-	assert_string_equal(keys_find(' ', IN_USER, WHEN_LOADED | WHEN_REPLAY)->name, "pause");
-	assert_null(keys_find('n', IN_LIVE, WHEN_LOADED | WHEN_LIVE | WHEN_ALERTS));
-	assert_non_null(keys_find('n', IN_LIVE,
+	assert_null(keys_find(NULL, 'j', IN_LIVE, WHEN_REPLAY));
+	assert_non_null(keys_find(NULL, 'q', IN_LIVE, WHEN_REPLAY));
+	assert_null(keys_find(NULL, ']', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
+	assert_string_equal(keys_find(NULL, ' ', IN_LIVE, WHEN_LOADED | WHEN_LIVE)->name, "hold");
+	assert_string_equal(keys_find(NULL, ' ', IN_USER, WHEN_LOADED | WHEN_REPLAY)->name,
+		"pause");
+	assert_null(keys_find(NULL, 'n', IN_LIVE, WHEN_LOADED | WHEN_LIVE | WHEN_ALERTS));
+	assert_non_null(keys_find(NULL, 'n', IN_LIVE,
 		WHEN_LOADED | WHEN_LIVE | WHEN_ALERTS | WHEN_FOUND));
-	assert_null(keys_find('G', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
-	assert_null(keys_find('{', IN_LIVE, EVERY_STATE));
-	assert_non_null(keys_find('{', IN_USER, EVERY_STATE));
+	assert_null(keys_find(NULL, 'G', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
+	assert_null(keys_find(NULL, '{', IN_LIVE, EVERY_STATE));
+	assert_non_null(keys_find(NULL, '{', IN_USER, EVERY_STATE));
 }
 
 static bool holds(const struct parts *p, const char *text)
@@ -102,13 +93,13 @@ static void footer_is_the_table(void **state)
 	struct parts p = { .n = 0 };
 
 	(void)state;
-	keys_footer(&p, IN_USER, WHEN_LOADED | WHEN_REPLAY);
+	keys_footer(NULL, &p, IN_USER, WHEN_LOADED | WHEN_REPLAY);
 	assert_true(holds(&p, "[ ]"));
 	assert_true(holds(&p, "{ }"));
 	assert_true(holds(&p, "event"));
 	assert_true(holds(&p, "Space"));
 	p.n = 0;
-	keys_footer(&p, IN_LIVE, WHEN_LIVE);
+	keys_footer(NULL, &p, IN_LIVE, WHEN_LIVE);
 	assert_false(holds(&p, "[ ]"));
 	assert_true(holds(&p, "quit"));
 	assert_true(holds(&p, "?"));
