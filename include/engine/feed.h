@@ -14,6 +14,7 @@
 #include "engine/snapshot.h"
 #include "ingest/event.h"
 
+struct budget;
 struct clock;
 struct err;
 struct feed;
@@ -30,6 +31,8 @@ enum command_kind {
 	COMMAND_STEP_USER,                              /* number: +1, -1 instants of `user` */
 	COMMAND_ALERT,                                  /* number: +1 next, -1 previous alert;
 		 * pauses there */
+	COMMAND_BUDGET,                                 /* budget: what if it were this; amount 0:
+		 * back to the model's own */
 	COMMAND_STOP_ON                                 /* stop_on: where a replay pauses */
 };
 
@@ -39,6 +42,7 @@ struct command {
 	int64_t time_ms;
 	uint32_t user;          /* number in feed_ids()->user */
 	const struct stop_on *stop_on;
+	const struct budget *budget;
 };
 
 /* text: the first bytes of the row, raw. */

@@ -43,6 +43,8 @@ struct playback {
  */
 void playback_start(struct playback *p, int64_t from_ms);
 int64_t playback_now_ms(const struct playback *p);
+/* The alerts are others from now on. */
+void playback_set_alerts(struct playback *p, const struct alert *alert, uint32_t n);
 /* Pauses when the clock has come to an alert of a rule; before that it stands there anyway. */
 void playback_look(struct playback *p);
 bool playback_is_at_end(const struct playback *p);

@@ -21,6 +21,8 @@ struct replay_options {
 	int64_t from_ms;                /* INT64_MIN: the beginning; kept inside the log */
 	bool paused;
 	struct stop_on stop_on;
+	uint64_t at_once_events;        /* of larger logs another budget is tried in the background;
+					 * 0: 200,000 */
 	const char *db;                 /* store to write the alerts to; NULL: none */
 	const struct names *names;
 	const struct clock *clock;

@@ -77,6 +77,8 @@ int run_files(struct run *r, const struct run_options *o, struct run_progress *p
 /* The first part of it alone: ids, load and the history are set; and the second: the model is. */
 int run_load(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
 int run_fit(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
+/* The third: the alerts are, of a history with events. */
+int run_detect(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e);
 void run_done(struct run *r);
 /* A user's events with time <= upto_ms, oldest first; the caller frees them with mem_free(). */
 int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret,

@@ -18,6 +18,14 @@ enum feed_phase {
 	FEED_FAILED             /* notice says why */
 };
 
+/* Replay: alerts as another budget would give them. */
+struct snapshot_what_if {
+	bool is_on, is_busy;            /* shown; being found */
+	uint32_t percent;               /* found so far */
+	uint32_t n_before;              /* alerts of the whole log under the model's own budget */
+	char budget[32];                /* "5/day" */
+};
+
 struct snapshot {
 	enum feed_phase phase;
 	bool live;
@@ -28,6 +36,8 @@ struct snapshot {
 	int64_t first_ms, last_ms;
 	double speed, achieved;         /* replay: data seconds a second wanted and reached; 0: max
 		 * */
+	uint32_t epoch;                 /* counts up when all alerts are others than before */
+	struct snapshot_what_if what_if;
 	uint32_t stopped_by;            /* replay: the alert it paused at by a rule, from 1 */
 	char stop_rule[64];             /* that rule, scrubbed */
 	double lag_s;                   /* live: held back or waiting; replay: behind */

@@ -51,6 +51,7 @@ struct ui {
 	struct prompt prompt;
 	struct bar bar;
 	struct marks marks;
+	uint32_t epoch;                 /* of the alerts that numbers are of: see budget.h */
 	struct roll roll;
 	struct interest interest[INTEREST_SLOTS];
 	char message[240];              /* until the next key */

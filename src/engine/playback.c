@@ -56,6 +56,14 @@ static void set_clock(struct playback *p, int64_t t_ms, bool paused)
 	find_stop(p);
 }
 
+void playback_set_alerts(struct playback *p, const struct alert *alert, uint32_t n)
+{
+	p->alert = alert;
+	p->n_alerts = n;
+	p->stopped_by = 0;
+	find_stop(p);
+}
+
 void playback_look(struct playback *p)
 {
 	uint32_t stop = p->next_stop;

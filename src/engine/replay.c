@@ -15,8 +15,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/playback.h"
+#include "engine/what_if.h"
 #include "series/history.h"
 
+#define AT_ONCE_EVENTS 200000u
 #define RATE_MS 500             /* over which events a second are counted */
 
 /* Alerts, or clearings, up to and including one, by priority. */
@@ -34,7 +36,9 @@ struct replay {
 	struct run run;
 	struct run_progress progress;
 	struct err err;                 /* of the loading thread */
-	struct so_far *so_far;          /* n_alerts */
+	const struct run *shown;        /* run, or what_if's */
+	struct what_if what_if;
+	struct so_far *so_far;          /* of the n_alerts shown */
 	struct so_far *cleared;         /* n_cleared, by time */
 	uint32_t n_cleared;
 	struct snapshot snap;
@@ -67,26 +71,37 @@ static void add_up(struct so_far *s, uint32_t n)
 	}
 }
 
-static bool priorities(struct replay *r)
+/* Those of a run's alerts; false, and as before, when memory is out. */
+static bool priorities(struct replay *r, const struct run *run)
 {
-	r->so_far = mem_get(r->run.n_alerts + 1ul, sizeof(*r->so_far));
-	r->cleared = mem_get(r->run.n_alerts + 1ul, sizeof(*r->cleared));
-	if (!r->so_far || !r->cleared)
+	struct so_far *so_far = mem_get(run->n_alerts + 1ul, sizeof(*so_far));
+	struct so_far *cleared = mem_get(run->n_alerts + 1ul, sizeof(*cleared));
+	uint32_t n = 0;
+
+	if (!so_far || !cleared) {
+		mem_free(so_far);
+		mem_free(cleared);
 		return false;
-	for (uint32_t i = 0; i < r->run.n_alerts; i++) {
-		const struct alert *a = &r->run.alert[i];
+	}
+	for (uint32_t i = 0; i < run->n_alerts; i++) {
+		const struct alert *a = &run->alert[i];
 		char priority = model_priority(a->f.severity);
 
-		r->so_far[i] = (struct so_far){ a->f.time_ms, priority == 'S',
-			priority == '!' };
+		so_far[i] = (struct so_far){ a->f.time_ms, priority == 'S', priority == '!' };
 		if (a->cleared_ms == INT64_MIN)
 			continue;
-		r->cleared[r->n_cleared] = r->so_far[i];
-		r->cleared[r->n_cleared++].time_ms = a->cleared_ms;
+		cleared[n] = so_far[i];
+		cleared[n++].time_ms = a->cleared_ms;
 	}
-	qsort(r->cleared, r->n_cleared, sizeof(*r->cleared), by_time);
-	add_up(r->so_far, r->run.n_alerts);
-	add_up(r->cleared, r->n_cleared);
+	qsort(cleared, n, sizeof(*cleared), by_time);
+	add_up(so_far, run->n_alerts);
+	add_up(cleared, n);
+	mem_free(r->so_far);
+	mem_free(r->cleared);
+	r->so_far = so_far;
+	r->cleared = cleared;
+	r->n_cleared = n;
+	r->shown = run;
 	return true;
 }
 
@@ -124,7 +139,7 @@ static int load(struct replay *r, struct err *e)
 			*r->run.load.why ? r->run.load.why : "the log has no event");
 	if (history_order(r->run.history, e) < 0)
 		return e->code;
-	if (!priorities(r))
+	if (!priorities(r, &r->run))
 		return err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
 	return r->o->db ? store_run(r, e) : 0;
 }
@@ -165,7 +180,7 @@ static uint64_t rejected(const struct load_result *l)
 
 static void show_model(struct replay *r)
 {
-	const struct model *m = &r->run.model;
+	const struct model *m = &r->shown->model;
 
 	r->feed.model = m;
 	r->snap.model = m->hash;
@@ -175,6 +190,15 @@ static void show_model(struct replay *r)
 	r->snap.volume_threshold = m->volume.pledge.threshold;
 	r->snap.forecast_threshold = m->forecast.pledge.threshold;
 	r->snap.budget_kud = m->budget_kud;
+}
+
+static void show_alerts(struct replay *r)
+{
+	show_model(r);
+	r->snap.n_alerts_total = r->shown->n_alerts;
+	r->snap.epoch++;
+	r->snap.what_if.is_on = r->shown != &r->run;
+	playback_set_alerts(&r->play, r->shown->alert, r->shown->n_alerts);
 }
 
 /* The one stage that a replay has: the rest is done once, for the whole log. */
@@ -212,12 +236,9 @@ static void start(struct replay *r)
 	show_reading(s, s->rows, r->run.load.events, 0);
 	if (r->err.code)
 		return;
-	show_model(r);
+	show_alerts(r);
 	s->users = history_n_users(r->run.history);
-	s->n_alerts_total = r->run.n_alerts;
 	r->play.history = r->run.history;
-	r->play.alert = r->run.alert;
-	r->play.n_alerts = r->run.n_alerts;
 	set_stops(r);
 	playback_start(&r->play, r->o->from_ms);
 	s->first_ms = r->play.body_first_ms;
@@ -275,6 +296,62 @@ static void look_loading(struct replay *r)
 	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
 }
 
+/* Another budget */
+
+static int drop_what_if(struct replay *r, struct err *e)
+{
+	if (r->shown != &r->run) {
+		if (!priorities(r, &r->run))
+			return err_set(e, -ENOMEM, "could not go back: out of memory");
+		show_alerts(r);
+	}
+	what_if_drop(&r->what_if);
+	r->snap.what_if.is_busy = false;
+	return 0;
+}
+
+static int take_what_if(struct replay *r, struct err *e)
+{
+	int code = what_if_join(&r->what_if, e);
+
+	r->snap.what_if.is_busy = false;
+	if (code == 0 && !priorities(r, &r->what_if.run))
+		code = err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
+	if (code < 0)
+		what_if_drop(&r->what_if);
+	else
+		show_alerts(r);
+	return code;
+}
+
+static int change_budget(struct replay *r, const struct budget *b, struct err *e)
+{
+	uint64_t at_once = r->o->at_once_events ? r->o->at_once_events : AT_ONCE_EVENTS;
+	struct snapshot_what_if *shown = &r->snap.what_if;
+	int code = drop_what_if(r, e);
+
+	if (code < 0 || !(b->amount > 0))
+		return code;
+	if (what_if_start(&r->what_if, &r->run, &r->o->run, b, e) < 0)
+		return e->code;
+	shown->is_busy = true;
+	shown->n_before = r->run.n_alerts;
+	snprintf(shown->budget, sizeof(shown->budget), "%g/%s", b->amount,
+		b->per_day ? "day" : "kud");
+	return history_n_events(r->run.history) <= at_once ? take_what_if(r, e) : 0;
+}
+
+static void look_at_what_if(struct replay *r)
+{
+	struct err e = {0};
+
+	if (!r->what_if.is_busy)
+		return;
+	r->snap.what_if.percent = r->what_if.progress.percent;
+	if (atomic_load(&r->what_if.is_over) && take_what_if(r, &e) < 0)
+		notice(r, e.text);
+}
+
 static void show_stop(struct replay *r)
 {
 	const struct playback *p = &r->play;
@@ -296,6 +373,7 @@ static void look_running(struct replay *r)
 	struct snapshot *s = &r->snap;
 	const struct so_far none = {0}, *found = &none, *cleared = &none;
 
+	look_at_what_if(r);
 	playback_look(&r->play);
 	show_stop(r);
 	s->data_ms = playback_now_ms(p);
@@ -335,8 +413,8 @@ static const struct alert *replay_alert(struct feed *f, uint32_t i)
 {
 	struct replay *r = replay_of(f);
 
-	assert(r->ready && i < r->run.n_alerts);
-	return &r->run.alert[i];
+	assert(r->ready && i < r->shown->n_alerts);
+	return &r->shown->alert[i];
 }
 
 static int replay_command(struct feed *f, const struct command *c, struct err *e)
@@ -347,6 +425,9 @@ static int replay_command(struct feed *f, const struct command *c, struct err *e
 
 	if (is_ready(r) && r->err.code)
 		return err_set(e, -ENOTSUP, "the log could not be read");
+	if (c->kind == COMMAND_BUDGET)
+		return r->ready ? change_budget(r, c->budget, e)
+			: err_set(e, -ENOTSUP, "the log is still being read");
 	if (c->kind == COMMAND_STOP_ON) {
 		stop_on = *c->stop_on;
 		bound.stop_on = &stop_on;
@@ -400,6 +481,7 @@ static void replay_close(struct feed *f)
 
 	atomic_store(&r->progress.load.stop, true);
 	join(r);
+	what_if_drop(&r->what_if);
 	run_done(&r->run);
 	mem_free(r->so_far);
 	mem_free(r->cleared);

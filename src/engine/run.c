@@ -147,7 +147,7 @@ static void clear(struct run *r, const struct clearing *c)
 	}
 }
 
-static int detect(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
+int run_detect(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
 	struct sweep_options so = {
 		.backend = o->backend ? o->backend : "auto",
@@ -189,7 +189,7 @@ int run_files(struct run *r, const struct run_options *o, struct run_progress *p
 	if (code == 0)
 		code = run_fit(r, o, p, e);
 	if (code == 0 && !o->skip_detect && history_n_events(r->history))
-		code = run_is_series(o) ? run_series(r, o, p, e) : detect(r, o, p, e);
+		code = run_is_series(o) ? run_series(r, o, p, e) : run_detect(r, o, p, e);
 	if (code == 0)
 		enter(p, RUN_DONE);
 	return code;

@@ -80,7 +80,10 @@ static void order(struct ui *u, struct triage_act act)
 	act.time_ms = clock_utc_ms(u->clock);
 	if (act.field == TRIAGE_STATE && act.value == TRIAGE_SHELVED)
 		act.until_ms += act.time_ms;
-	if (!u->board.desk)
+	if (u->snap->what_if.is_on)
+		ui_say(u, true, "alerts of another budget are not in the store: \":budget reset\" "
+			"goes back");
+	else if (!u->board.desk)
 		ui_say(u, true, "the store could not be opened");
 	else if (desk_order(u->board.desk, &act, u->act.id, u->act.n, &e) < 0)
 		ui_say(u, true, "%s", e.text);

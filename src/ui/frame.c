@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/zone.h"
+#include "ui/budget.h"
 #include "ui/keys.h"
 #include "ui/ui.h"
 #include "ui/words.h"
@@ -88,6 +89,7 @@ static void draw_title(struct ui *u)
 		if (s->backend[0])
 			parts_add(&p, 7, INK_DIM, "%s", s->backend);
 		add_model(s, &p);
+		budget_add(u, &p);
 		frame_counts(u, &p);
 	}
 	parts_draw(&p, &u->term, 0, 0, u->term.columns);

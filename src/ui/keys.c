@@ -8,6 +8,7 @@
 #include "alert/store.h"
 #include "ui/act.h"
 #include "ui/act_alert.h"
+#include "ui/budget.h"
 #include "ui/editor.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
@@ -52,6 +53,8 @@ static const struct action table[] = {
 		marks_ask_go, 0, 12, "mark time", "to a marked moment" },
 	{ "now", "Time", { '`' }, IN_LISTS, WHEN_LOADED, act_now, 0, 0, NULL,
 		"the end of the log; live: what is new" },
+	{ "budget", "Time", { 'B' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, budget_ask, 0, 0, NULL,
+		"alerts as another budget gives them; reset" },
 	{ "stop-on", "Time", { 'P' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_stop_on, 0, 0, NULL,
 		"pause at alerts: !!, user ID, category NAME..." },
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "ingest/names.h"
+#include "ui/budget.h"
 #include "ui/frame.h"
 #include "ui/keys.h"
 
@@ -65,6 +66,7 @@ void ui_look(struct ui *u)
 
 	u->snap = feed_look(u->feed, &is_fresh);
 	u->is_dirty |= is_fresh;
+	budget_look(u);
 	if (u->due_ms && clock_tick_ms(u->clock) >= u->due_ms) {
 		u->due_ms = 0;
 		u->is_dirty = true;

@@ -288,6 +288,9 @@ static int command(struct feed *f, const struct command *c, struct err *e)
 	case COMMAND_END:
 		set_clock(k, FIRST_MS + SPAN_MS, k->is_paused);
 		return 0;
+	case COMMAND_BUDGET:
+	case COMMAND_STOP_ON:
+		return err_set(e, -ENOTSUP, "not of this feed");
 	case COMMAND_ALERT:
 		return step_alert(k, c->number, e);
 	default:
