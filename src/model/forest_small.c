@@ -218,12 +218,13 @@ static bool unpack_cuts(struct bins *b, struct unpacker *u)
 	return true;
 }
 
-/* As in a forest: every way ends, within its tree. */
+/* As in a forest: every way ends, within its tree; and a split has a threshold. */
 static bool is_tree(const struct forest_small *s, uint32_t from, uint32_t end)
 {
 	for (uint32_t i = from; i < end; i++) {
 		struct forest_small_node n = s->node[i];
-		if (n.left && (n.left >= end - i - 1 || n.what >> 8 >= (int)s->bins.n_columns))
+		if (n.left && (n.left >= end - i - 1 || n.what >> 8 >= (int)s->bins.n_columns ||
+			(n.what & 255) >= s->bins.n_cuts[n.what >> 8]))
 			return false;
 	}
 	return true;

@@ -259,6 +259,9 @@ static void damaged_bytes_do_no_harm(void **state)
 			try_damaged(small, len, x);
 			small[i] = (char)~small[i];
 		}
+		/* The first root's threshold is number 255: no column has so many. */
+		small[len - g.n_nodes * sizeof(struct forest_small_node)] = (char)255;
+		assert_int_equal(as == PRECISION_INT8 && try_damaged(small, len, x), 0);
 		mem_free(small);
 		forest_done(&g);
 	}
