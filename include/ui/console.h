@@ -19,6 +19,7 @@ struct console_options {
 	const char *glyphs;             /* auto, braille, blocks, acs, ascii */
 	const char *theme;              /* dark, light, safe, mono */
 	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
+	bool has_session;               /* goes on where it was, and keeps that in state */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
 	const char *author;             /* in whose name alerts are acknowledged; NULL: nobody's */
 	int score;                      /* enum score_kind for sparklines */

@@ -43,6 +43,8 @@ uint32_t list_at(const struct ui *u, uint32_t row);     /* the number of an aler
 uint32_t list_row(const struct ui *u, uint32_t alert);
 void list_status(const struct ui *u, struct parts *p);
 
+/* Both at once, without holding the list; false: the filter is no regex, and all is as it was. */
+bool list_set(struct ui *u, const char *filter, enum list_sort sort);
 void list_filter(struct ui *u, int unused);             /* asks for one */
 void list_invert(struct ui *u, int unused);
 void list_toggle(struct ui *u, int unused);             /* the filter off, or on again */

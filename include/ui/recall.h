@@ -24,6 +24,7 @@ struct recall {
  * and the memory is empty.
  */
 int recall_open(struct recall *r, const char *folder, const char *name, struct err *e);
+int recall_folder(const char *folder, struct err *e);     /* made where it is not there */
 void recall_close(struct recall *r);
 /* One that is there already moves to the end. */
 int recall_add(struct recall *r, const char *text, struct err *e);

@@ -60,6 +60,7 @@ struct ui {
 	unsigned painted_bytes;         /* by the last ui_draw(), about */
 	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */
 	bool is_done, leaves_text;
+	bool has_session;               /* it was looked for */
 	bool is_masked;                 /* user ids are not shown */
 	uint32_t n_notices_seen;
 };

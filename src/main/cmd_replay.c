@@ -79,6 +79,7 @@ static int replay_on_screen(struct options *o, const struct names *names)
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.author = author_name(author),
+		.has_session = !o->keys,
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ui/caps.h"
 #include "ui/script.h"
+#include "ui/session.h"
 #include "ui/ui.h"
 
 #define PAINT_MS 100            /* at most ten paints a second */
@@ -99,6 +100,7 @@ int console_run(struct feed *f, const struct console_options *o, struct err *e)
 		loop(u);
 	if (u->leaves_text)
 		term_cells(&u->term, &left);
+	session_keep(u);
 	ui_done(u);
 	if (left.s)
 		fputs(left.s, stdout);

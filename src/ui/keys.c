@@ -16,6 +16,7 @@
 #include "ui/palette.h"
 #include "ui/parts.h"
 #include "ui/prompt.h"
+#include "ui/session.h"
 #include "ui/sql.h"
 #include "ui/system.h"
 #include "ui/view.h"
@@ -265,6 +266,8 @@ static const struct action table[] = {
 		"quit, and leave the screen's text behind" },
 	{ "save", "Everywhere", { 'S' }, IN_VIEWS, 0, act_save, 0, 0, NULL,
 		"this screen to a file: text, HTML or SVG" },
+	{ "forget", "Everywhere", { C('o') }, IN_VIEWS, WHEN_LOADED,
+		session_forget, 0, 0, NULL, "all as at the start, without the last session" },
 	{ "theme", "Everywhere", { C('t') }, IN_VIEWS, 0, act_theme, 0, 0, NULL,
 		"other colours: dark, light, safe, mono" },
 	{ "redraw", "Everywhere", { C('l') }, IN_ALL | IN_EDIT, 0, act_redraw, 0, 0, NULL,

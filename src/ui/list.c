@@ -214,21 +214,29 @@ void list_status(const struct ui *u, struct parts *p)
 		parts_add(p, 1, INK_DIM, "filter off");
 }
 
-static void filter_told(struct ui *u, const char *text)
+bool list_set(struct ui *u, const char *filter, enum list_sort sort)
 {
 	struct list_order *o = &u->order;
 	struct pattern p = { 0 };
 	struct err e = { 0 };
 
-	if (*text && pattern_make(&p, text, &e) < 0) {
+	if (*filter && pattern_make(&p, filter, &e) < 0) {
 		ui_say(u, true, "%s", e.text);
-		return;
+		return false;
 	}
 	pattern_done(&o->pattern);
 	o->pattern = p;
+	o->sort = sort;
 	o->is_off = o->is_inverted = false;
-	snprintf(o->text, sizeof o->text, "%s", text);
-	renew(u);
+	snprintf(o->text, sizeof o->text, "%s", filter);
+	forget(u);
+	return true;
+}
+
+static void filter_told(struct ui *u, const char *text)
+{
+	if (list_set(u, text, u->order.sort))
+		renew(u);
 }
 
 void list_filter(struct ui *u, int unused)

@@ -140,7 +140,7 @@ static int read_file(struct recall *r, struct err *e)
 	return n_lines > 2 * RECALL_MAX ? replace(r, e) : 0;
 }
 
-static int make_folder(const char *folder, struct err *e)
+int recall_folder(const char *folder, struct err *e)
 {
 	char path[4096];
 	char *s;
@@ -164,7 +164,7 @@ int recall_open(struct recall *r, const char *folder, const char *name, struct e
 	*r = (struct recall){ 0 };
 	if (!folder)
 		return 0;
-	if (make_folder(folder, e) < 0)
+	if (recall_folder(folder, e) < 0)
 		return e->code;
 	text_init(&path, 4096);
 	if (text_addf(&path, "%s/%s", folder, name))

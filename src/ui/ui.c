@@ -16,6 +16,7 @@
 #include "ui/budget.h"
 #include "ui/frame.h"
 #include "ui/keys.h"
+#include "ui/session.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define EARLY_MS 1000
@@ -77,6 +78,7 @@ void ui_look(struct ui *u)
 	for (i = 0; i < VIEW_N; i++)
 		if (view_table[i]->look)
 			view_table[i]->look(u);
+	session_look(u);
 }
 
 void ui_key(struct ui *u, int key)

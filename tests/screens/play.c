@@ -91,7 +91,8 @@ int main(int argc, char **argv)
 		.forecast = value(argc, argv, "forecast") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),
 		.glyphs = value(argc, argv, "glyphs="), .theme = value(argc, argv, "theme="),
-		.state = value(argc, argv, "state="), .author = "op1", .clock = &clock, .stop = &stop };
+		.state = value(argc, argv, "state="), .author = "op1",
+		.has_session = value(argc, argv, "session"), .clock = &clock, .stop = &stop };
 	const char *size = value(argc, argv, "size="), *names = value(argc, argv, "names=");
 	struct names *n = names ? names_open(names, NULL) : NULL;
 	char db[1024];
