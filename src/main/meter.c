@@ -53,15 +53,16 @@ static void draw_bar(double part, char bar[BAR + 1])
 	bar[BAR] = '\0';
 }
 
-/* "lstm, test 2 of 3, epoch 7 of 15" */
+/* "lstm, test 2/3, epoch 7/15": with bar and time left it fits 80 columns. */
 static void name_fit(const struct meter_fit *f, char *buf, size_t n)
 {
 	uint32_t test = f->test, epochs = f->n_epochs;
 	int at = snprintf(buf, n, "%s, ", forecaster_name[f->kind]);
-	at += test ? snprintf(buf + at, n - (size_t)at, "test %u of %u", test, FORECAST_TESTS) :
+	at += test ? snprintf(buf + at, n - (size_t)at, "test %u/%u", test, FORECAST_TESTS) :
 		snprintf(buf + at, n - (size_t)at, "on all days");
 	if (f->max_epochs)
-		snprintf(buf + at, n - (size_t)at, ", epoch %u of %u", epochs + 1, f->max_epochs);
+		snprintf(buf + at, n - (size_t)at, ", epoch %u/%u",
+			epochs < f->max_epochs ? epochs + 1 : epochs, f->max_epochs);
 }
 
 void meter_line(const struct meter *m, int64_t now_ms, char *buf, size_t n)
@@ -84,8 +85,10 @@ void meter_line(const struct meter *m, int64_t now_ms, char *buf, size_t n)
 		strcpy(rate, "  ");
 		name_fit(&m->fit, rate + 2, sizeof rate - 2);
 	}
-	snprintf(buf, n, "%-9s [%s] %s%s%s", stage_name[stage], bar, done, fits ? left : rate,
-		fits ? rate : left);
+	if (fits)
+		snprintf(buf, n, "[%s] %s%s%s", bar, done, left, rate);
+	else
+		snprintf(buf, n, "%-9s [%s] %s%s%s", stage_name[stage], bar, done, rate, left);
 }
 
 /* Whether the terminal has room for a curve. */

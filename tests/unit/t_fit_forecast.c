@@ -364,7 +364,7 @@ static void what_no_longer_holds_is_unlearnt(void **state)
 {
 	const struct plan other = { 0, 30, 60, -.7, 3, false, 0 };
 	(void)state;
-	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_LSTM; k++) {
 		struct forecast_model m;
 		struct forecast_report r;
 		assert_int_equal(go_on(k, &other, &m, &r), 0);
