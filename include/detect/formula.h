@@ -12,11 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __CUDACC__
-#define HD __host__ __device__
-#else
-#define HD
-#endif
+#include "base/hd.h"
 
 #define FORMULA_LN2 0.693147181f
 

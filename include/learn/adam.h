@@ -5,7 +5,14 @@
 #ifndef LEARN_ADAM_H
 #define LEARN_ADAM_H
 
+#include <math.h>
 #include <stdint.h>
+
+#include "base/hd.h"
+
+#define ADAM_MEAN .9f
+#define ADAM_SQUARE .999f
+#define ADAM_EPSILON 1e-8f
 
 struct err;
 
@@ -16,6 +23,27 @@ struct adam {
 
 int adam_init(struct adam *a, uint64_t n, struct err *e);
 void adam_done(struct adam *a);
+
+/* What is the same for all weights of a step, the first being 1. */
+struct adam_pace {
+	float rate, unbias;
+};
+
+static inline struct adam_pace adam_pace(uint64_t step, float rate)
+{
+	struct adam_pace p;
+	p.rate = (float)((double)rate / (1 - pow((double)ADAM_MEAN, (double)step)));
+	p.unbias = (float)(1 / sqrt(1 - pow((double)ADAM_SQUARE, (double)step)));
+	return p;
+}
+
+/* How much is taken off a weight; its averages take in gradient g. */
+static inline HD float adam_move(float *mean, float *square, float g, struct adam_pace p)
+{
+	*mean = ADAM_MEAN * *mean + (1 - ADAM_MEAN) * g;
+	*square = ADAM_SQUARE * *square + (1 - ADAM_SQUARE) * g * g;
+	return p.rate * *mean / (sqrtf(*square) * p.unbias + ADAM_EPSILON);
+}
 
 /* beta 0.9 and 0.999, epsilon 1e-8. */
 void adam_step(struct adam *a, float *weight, const float *gradient, float rate);

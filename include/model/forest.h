@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/hd.h"
 #include "model/precision.h"
 
 #define FOREST_COLUMN_BITS 12u
@@ -36,14 +37,21 @@ struct forest {
 	struct forest_small *small;     /* the bytes of int8; owned, NULL otherwise */
 };
 
-static inline uint32_t forest_left(struct forest_node n)
+static inline HD uint32_t forest_left(struct forest_node n)
 {
 	return n.link >> FOREST_COLUMN_BITS;
 }
 
-static inline uint32_t forest_column(struct forest_node n)
+static inline HD uint32_t forest_column(struct forest_node n)
 {
 	return n.link & (FOREST_COLUMNS_MAX - 1);
+}
+
+/* How many nodes on a row's way leads; 0 at a leaf. */
+static inline HD uint32_t forest_step(struct forest_node n, const float *x)
+{
+	uint32_t left = forest_left(n);
+	return left + ((left != 0) & (x[forest_column(n)] > n.at));
 }
 
 /* Room for so many trees and nodes, zeroed (each a leaf); -ENOMEM. */

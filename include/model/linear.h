@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/hd.h"
+
 struct err;
 struct packer;
 struct unpacker;
@@ -27,6 +29,15 @@ void linear_done(struct linear *l);
 static inline float *linear_set(const struct linear *l, uint32_t set)
 {
 	return l->weight + (uint64_t)set * (l->n_columns + 1);
+}
+
+/* One row, on any processor the same bits. */
+static inline HD float linear_row(const float *weight, const float *x, uint32_t n)
+{
+	double y = (double)weight[0];
+	for (uint32_t k = 0; k < n; k++)
+		y += (double)weight[1 + k] * (double)x[k];
+	return (float)y;
 }
 
 /* Pooled. x: [n_rows][n_columns]; ret_y: [n_rows]. */

@@ -6,10 +6,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define BETA_MEAN 0.9f
-#define BETA_SQUARE 0.999f
-#define EPSILON 1e-8f
-
 int adam_init(struct adam *a, uint64_t n, struct err *e)
 {
 	*a = (struct adam){ .n = n };
@@ -29,15 +25,9 @@ void adam_done(struct adam *a)
 
 void adam_step(struct adam *a, float *weight, const float *gradient, float rate)
 {
-	double steps = (double)++a->steps;
-	float pace = (float)((double)rate / (1 - pow((double)BETA_MEAN, steps)));
-	float unbias = (float)(1 / sqrt(1 - pow((double)BETA_SQUARE, steps)));
-	for (uint64_t i = 0; i < a->n; i++) {
-		float g = gradient[i];
-		a->mean[i] = BETA_MEAN * a->mean[i] + (1 - BETA_MEAN) * g;
-		a->square[i] = BETA_SQUARE * a->square[i] + (1 - BETA_SQUARE) * g * g;
-		weight[i] -= pace * a->mean[i] / (sqrtf(a->square[i]) * unbias + EPSILON);
-	}
+	struct adam_pace p = adam_pace(++a->steps, rate);
+	for (uint64_t i = 0; i < a->n; i++)
+		weight[i] -= adam_move(&a->mean[i], &a->square[i], gradient[i], p);
 }
 
 double adam_clip(float *gradient, uint64_t n, float longest)

@@ -50,10 +50,9 @@ static void walk_lanes(const struct forest_node *at[LANES], const float *const x
 	do {
 		moved = 0;
 		for (uint32_t l = 0; l < LANES; l++) {
-			struct forest_node n = *at[l];
-			uint32_t left = forest_left(n);
-			at[l] += left + ((left != 0) & (x[l][forest_column(n)] > n.at));
-			moved |= left;
+			uint32_t way = forest_step(*at[l], x[l]);
+			at[l] += way;
+			moved |= way;
 		}
 	} while (moved);
 }

@@ -24,18 +24,10 @@ void linear_done(struct linear *l)
 	*l = (struct linear){0};
 }
 
-static float predict_one(const float *weight, const float *x, uint32_t n)
-{
-	double y = (double)weight[0];
-	for (uint32_t k = 0; k < n; k++)
-		y += (double)weight[1 + k] * (double)x[k];
-	return (float)y;
-}
-
 void linear_predict(const struct linear *l, const float *x, uint32_t n_rows, float *ret_y)
 {
 	for (uint32_t i = 0; i < n_rows; i++)
-		ret_y[i] = predict_one(l->weight, x + (uint64_t)i * l->n_columns, l->n_columns);
+		ret_y[i] = linear_row(l->weight, x + (uint64_t)i * l->n_columns, l->n_columns);
 }
 
 void linear_predict_each(const struct linear *l, const uint32_t *series, const float *x,
@@ -43,7 +35,7 @@ void linear_predict_each(const struct linear *l, const uint32_t *series, const f
 {
 	for (uint32_t i = 0; i < n_rows; i++) {
 		uint32_t set = series[i] < l->n_series ? 1 + series[i] : 0;
-		ret_y[i] = predict_one(linear_set(l, set), x + (uint64_t)i * l->n_columns,
+		ret_y[i] = linear_row(linear_set(l, set), x + (uint64_t)i * l->n_columns,
 			l->n_columns);
 	}
 }

@@ -1,29 +1,7 @@
 #include "model/lstm_gates.h"
 
 #include "base/cpu.h"
-
-/* Minimax on [-8, 8] of x P(x^2) / Q(x^2), by weighted least squares; beyond it is 1 - 6e-8. */
-PART_OF_MANY float tanh_of(float x)
-{
-	x = x > 8.0f ? 8.0f : x;
-	x = x < -8.0f ? -8.0f : x;
-	float t = x * x;
-	float p = 1.523035387e-8f, q = 8.522420671e-7f;
-	p = p * t + 2.189461702e-5f;
-	q = q * t + 3.411287616e-4f;
-	p = p * t + 3.571595298e-3f;
-	q = q * t + 2.616443299e-2f;
-	p = p * t + 1.344449520e-1f;
-	q = q * t + 4.677782357e-1f;
-	p = p * t + 1.0f;
-	q = q * t + 1.0f;
-	return x * p / q;
-}
-
-PART_OF_MANY float logistic(float x)
-{
-	return .5f + .5f * tanh_of(.5f * x);
-}
+#include "model/lstm_cell.h"
 
 /* The gates of one row. */
 struct four {
@@ -42,15 +20,13 @@ PART_OF_MANY void row_forward(struct four at, const float *restrict before, floa
 	float *restrict i = at.i, *restrict f = at.f, *restrict g = at.g, *restrict o = at.o;
 	EACH_ALONE
 	for (uint32_t j = 0; j < n; j++) {
-		float in = logistic(i[j]), keep = logistic(f[j]);
-		float new = tanh_of(g[j]), show = logistic(o[j]);
-		float c = keep * before[j] + in * new;
-		i[j] = in;
-		f[j] = keep;
-		g[j] = new;
-		o[j] = show;
-		cell[j] = c;
-		out[j] = show * tanh_of(c);
+		struct lstm_cell c = { i[j], f[j], g[j], o[j], 0 };
+		out[j] = lstm_cell_forward(&c, before[j]);
+		i[j] = c.i;
+		f[j] = c.f;
+		g[j] = c.g;
+		o[j] = c.o;
+		cell[j] = c.c;
 	}
 }
 
@@ -76,14 +52,12 @@ PART_OF_MANY void row_backward(struct four at, struct sources from, float *restr
 	const float *restrict above = from.above, *restrict later = from.later;
 	EACH_ALONE
 	for (uint32_t j = 0; j < n; j++) {
-		float in = i[j], keep = f[j], new = g[j], show = o[j];
-		float t = tanh_of(cell[j]), by_h = above[j] + later[j];
-		float by_c = d_cell[j] + by_h * show * (1.0f - t * t);
-		d_cell[j] = by_c * keep;
-		i[j] = by_c * new * in * (1.0f - in);
-		f[j] = by_c * before[j] * keep * (1.0f - keep);
-		g[j] = by_c * in * (1.0f - new * new);
-		o[j] = by_h * t * show * (1.0f - show);
+		struct lstm_cell c = { i[j], f[j], g[j], o[j], cell[j] };
+		d_cell[j] = lstm_cell_backward(&c, before[j], above[j] + later[j], d_cell[j]);
+		i[j] = c.i;
+		f[j] = c.f;
+		g[j] = c.g;
+		o[j] = c.o;
 	}
 }
 
@@ -104,5 +78,5 @@ MANY_CPUS void lstm_standardise(float *restrict out, const float *restrict x,
 {
 	EACH_ALONE
 	for (uint32_t j = 0; j < n; j++)
-		out[j] = (x[j] - mean[j]) * inverse[j];
+		out[j] = lstm_standard(x[j], mean[j], inverse[j]);
 }
