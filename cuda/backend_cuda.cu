@@ -3,15 +3,14 @@
  * next piece is packed and copied while the last one is worked on. A step ends with a wait.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "detect/backend.h"
 
 #include "buffer.h"
+#include "host.h"
 #include "kernels.h"
 
 #define PIECE 32768u            /* runs copied and worked on together */
@@ -33,24 +32,6 @@ struct cuda {
 	char name[256];
 };
 
-__attribute__((format(printf, 3, 4)))
-static int fail(struct err *e, int code, const char *format, ...)
-{
-	va_list ap;
-	if (!e)
-		return code;
-	va_start(ap, format);
-	vsnprintf(e->text, sizeof e->text, format, ap);
-	va_end(ap);
-	return e->code = code;
-}
-
-static int fail_call(struct err *e, cudaError_t r, const char *what)
-{
-	int code = r == cudaErrorMemoryAllocation ? -ENOMEM : -EIO;
-	return fail(e, code, "could not %s: %s", what, cudaGetErrorString(r));
-}
-
 static struct cuda *cuda_of(const struct backend *b)
 {
 	return (struct cuda *)b->priv;
@@ -62,27 +43,6 @@ static bool speaks(const struct cuda *c, enum channel channel)
 }
 
 /* Opening and closing */
-
-static int find_device(struct cuda *c, struct err *e)
-{
-	struct cudaDeviceProp p;
-	int n = 0, driver = 0;
-	cudaError_t r = cudaGetDeviceCount(&n);
-	cudaDriverGetVersion(&driver);
-	if (driver == 0)
-		return fail(e, -ENODEV, "no device for backend \"cuda\": no driver is installed");
-	if (r == cudaSuccess && n == 0)
-		r = cudaErrorNoDevice;
-	if (r == cudaSuccess)
-		r = cudaSetDevice(0);
-	if (r == cudaSuccess)
-		r = cudaGetDeviceProperties(&p, 0);
-	if (r != cudaSuccess)
-		return fail(e, -ENODEV, "no device for backend \"cuda\": %s",
-			cudaGetErrorString(r));
-	snprintf(c->name, sizeof c->name, "%s", p.name);
-	return 0;
-}
 
 static cudaError_t make_table(void *ret)
 {
@@ -118,7 +78,7 @@ static int cuda_open(struct backend *b, const struct rules *rules, struct err *e
 	b->priv = c;
 	b->rules = rules;
 	c->channels = rules->channels;
-	int code = find_device(c, e);
+	int code = host_find_device(c->name, sizeof c->name, e);
 	if (code < 0)
 		return code;
 	cudaError_t r = make_parts(c, rules);

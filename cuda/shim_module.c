@@ -19,5 +19,6 @@ static __attribute__((constructor)) void plan_from_environment(void)
 	p.fail_code = cudaErrorUnknown;
 	p.order = number("SHIM_ORDER", 0);
 	p.no_device = number("SHIM_NO_DEVICE", 0);
+	p.no_blas = number("SHIM_NO_BLAS", 0);
 	shim_set(&p);
 }

@@ -12,7 +12,7 @@
 #define HEAD 256                /* before a device's memory: its size; keeps the alignment */
 #define PLENTY ((size_t)4 << 30)
 
-enum kind { OP_COPY, OP_KERNEL, OP_WAIT };
+enum kind { OP_COPY, OP_KERNEL, OP_CALL, OP_WAIT };
 
 struct op {
 	enum kind kind;
@@ -219,6 +219,8 @@ static void run_stream(struct shim_stream *s, uint64_t turn)
 			memcpy(op->to, op->from, op->n);
 		else if (op->kind == OP_KERNEL)
 			shim_run_grid(op->kernel, op->args, op->blocks, op->threads);
+		else if (op->kind == OP_CALL)
+			op->kernel(op->args);
 		else
 			run_stream(op->other, op->turn);
 	}
@@ -253,6 +255,19 @@ cudaError_t shim_launch(void (*kernel)(const void *), const void *args, size_t n
 	memcpy(op->args, args, n_args);
 	op->blocks = blocks;
 	op->threads = threads;
+	return r;
+}
+
+cudaError_t shim_call(void (*what)(const void *), const void *args, size_t n_args, cudaStream_t s)
+{
+	cudaError_t r = call();
+	if (r != cudaSuccess)
+		return r;
+	struct op *op = add_op(s, OP_CALL);
+	if (n_args > sizeof op->args)
+		shim_die("%zu bytes of arguments", n_args);
+	op->kernel = what;
+	memcpy(op->args, args, n_args);
 	return r;
 }
 

@@ -16,12 +16,13 @@ struct shim_plan {
 	uint32_t fail_call;     /* this call of the runtime, from 1, */
 	int fail_code;          /* and all after it, unless memory is out: that is said once */
 	uint64_t memory_bytes;  /* of the device; 0: plenty */
-	bool no_device;
+	bool no_device, no_blas;
 };
 
 void shim_plan_init(struct shim_plan *p);
 void shim_set(const struct shim_plan *p);       /* calls are counted anew */
-extern const uint32_t shim_n_sites;             /* in the module */
+extern const uint32_t shim_n_sites;             /* in what steps, */
+extern const uint32_t shim_n_accel_sites;       /* and in what forecasts */
 uint32_t shim_calls(void);                      /* of the runtime, since shim_set() */
 bool shim_is_instrumented(void);                /* by a sanitizer: lanes are slow then */
 enum shim_kind { SHIM_UNSEEN, SHIM_EXCHANGE, SHIM_WARP_BARRIER, SHIM_BLOCK_BARRIER };

@@ -1,4 +1,5 @@
-# VEER_CUDA: --with-cuda=auto|yes|no|PATH. Sets NVCC, NVCC_GENCODE, CUDA_LDFLAGS, WITH_CUDA, and
+# VEER_CUDA: --with-cuda=auto|yes|no|PATH. Sets NVCC, NVCC_GENCODE, CUDA_LDFLAGS, CUDA_LIB_DIR,
+# WITH_CUDA, and
 # veer_cuda for the summary. Architectures: all that nvcc offers from sm_75 up, the newest also as PTX.
 AC_DEFUN([VEER_CUDA], [
 AC_ARG_VAR([NVCC], [CUDA compiler])
@@ -35,9 +36,10 @@ _ACEOF
     AC_MSG_RESULT([$veer_cuda])
     for cuda_lib in lib64 lib targets/x86_64-linux/lib; do
       AS_IF([test -f "$cuda_path/$cuda_lib/libcudart_static.a"],
-        [CUDA_LDFLAGS="-L$cuda_path/$cuda_lib"; break])
+        [CUDA_LIB_DIR="$cuda_path/$cuda_lib" CUDA_LDFLAGS="-L$cuda_path/$cuda_lib"; break])
     done])
   AS_IF([test "x$veer_cuda" = xno && test "x$with_cuda" != xauto],
     [AC_MSG_ERROR([--with-cuda was given, but no nvcc that works was found])])])
 AC_SUBST([CUDA_LDFLAGS])
+AC_SUBST([CUDA_LIB_DIR])
 AM_CONDITIONAL([WITH_CUDA], [test "x$veer_cuda" != xno])])

@@ -1,9 +1,8 @@
 /* backend.h - where the detector's states live and its arithmetic runs: a table of functions.
  *
  * A backend knows slots and rows, nothing of users, files or screens. All backends give the same
- * bits (detect/formula.h). "cpu" is linked in; others are modules found at run time in the
- * package's library folder (or $VEER_MODULE_DIR), named backend_NAME.so, exporting
- * `backend_module`. Owner: one thread per open backend.
+ * bits (detect/formula.h). "cpu" is linked in; others are modules found at run time (module.h),
+ * exporting `backend_module`. Owner: one thread per open backend.
  */
 #ifndef DETECT_BACKEND_H
 #define DETECT_BACKEND_H
@@ -117,6 +116,5 @@ int backend_open(struct backend *b, const char *name, const struct rules *r, cha
 void backend_close(struct backend *b);
 const char *backend_name(const struct backend *b);      /* of the one that works now */
 const char *backend_lost(const struct backend *b);      /* why a device was given up, or NULL */
-void backend_path(const char *name, char *ret, size_t cap);     /* where its module would be */
 
 #endif

@@ -4,7 +4,9 @@
  * squared error, and the weights of the epoch that was best on rows later in time (Prechelt 1998).
  * A mini-batch is cut into shards of FIT_LSTM_SHARD rows whose gradients are summed in a fixed
  * order, so a seed gives the same bits whatever the number of threads, on one kind of processor.
- * For that the caller sets OpenBLAS to one thread (openblas_set_num_threads(1)) beforehand.
+ * For that the caller sets OpenBLAS to one thread (openblas_set_num_threads(1)) beforehand. A
+ * device takes the same mini-batches, each in one piece: the same bits in every run on it, and
+ * other last bits than the CPU's. If it fails, learning begins anew on the CPU.
  */
 #ifndef LEARN_FIT_LSTM_H
 #define LEARN_FIT_LSTM_H
@@ -13,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct accel;
 struct dataset;
 struct err;
 struct lstm;
@@ -36,6 +39,7 @@ struct fit_lstm {
 	bool as_they_are;               /* columns and y are not standardised */
 	uint64_t seed;
 	unsigned threads;
+	struct accel *accel;            /* a device to learn on; borrowed, or NULL */
 	const struct lstm *from;        /* goes on from its weights and scales; borrowed, or NULL */
 	const struct dataset *valid;    /* later rows, borrowed; NULL: the last epoch is the best */
 	const atomic_bool *stop;        /* looked at for each mini-batch; may be NULL */

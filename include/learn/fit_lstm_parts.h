@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "learn/accel_module.h"
+#include "learn/adam.h"
 #include "learn/fit_lstm.h"
 #include "learn/lstm_tape.h"
 
@@ -25,6 +27,29 @@ struct lstm_crew {
 	struct tape_rows rows;
 	atomic_uint next_thread, next_part;
 };
+
+/* One run of learning. */
+struct course {
+	struct fit_lstm *f;
+	const struct dataset *train;
+	struct lstm *m;
+	float *best;            /* [n_weights] */
+	double best_mse;
+	uint32_t *order;        /* [n_rows] */
+	uint32_t batch;
+	uint64_t n_weights;
+	void *pupil;            /* on a device; NULL: threads and Adam here */
+	struct lstm_crew crew;
+	struct adam adam;
+};
+
+/* The device takes the course, when there is one: pupil is set. */
+void course_enter(struct course *c);
+void course_leave(struct course *c);
+/* A mini-batch, and a step. -EIO: the device failed. */
+int course_batch(struct course *c, struct accel_batch *b, struct err *e);
+/* Brings the weights to c->m, and its error on the rows to validate on. -EIO as above. */
+int course_judge(struct course *c, double *ret_mse, struct err *e);
 
 /* For mini-batches of so many rows, and for n_valid rows to validate on. */
 int lstm_crew_init(struct lstm_crew *c, const struct fit_lstm *f, const struct lstm_shape *s,

@@ -55,6 +55,8 @@ void forecaster_row(const struct forecaster *f, const struct observation *newest
 	int64_t target_ms, float *ret);
 /* x: [n_rows][columns]. What is forecast is never below 0, nor above the cap of the value. */
 void forecaster_predict(const struct forecaster *f, const float *x, uint32_t n_rows, float *ret);
+/* That is how. */
+void forecaster_bound(const struct forecaster *f, float *y, uint32_t n);
 
 void forecaster_pack(const struct forecaster *f, struct packer *p);
 /* All of the bytes. -EBADMSG: they are no forecaster, or one beyond the limits above; -ENOMEM. */

@@ -2,48 +2,22 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "detect/module.h"
 #include "detect/resident.h"
 #include "model/model.h"
-
-void backend_path(const char *name, char *ret, size_t cap)
-{
-	const char *folder = secure_getenv("VEER_MODULE_DIR");
-	snprintf(ret, cap, "%s/backend_%s.so", folder ? folder : VEER_MODULE_DIR, name);
-}
-
-/* The module's table, or NULL with the reason. */
-static const struct backend_ops *module_load(const char *name, void **ret_module, struct err *e)
-{
-	char path[PATH_MAX];
-	backend_path(name, path, sizeof path);
-	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!module) {
-		err_set(e, -ENOENT, "no module for backend \"%s\": %s", name, dlerror());
-		return NULL;
-	}
-	const struct backend_ops *ops = dlsym(module, "backend_module");
-	if (ops && ops->abi == BACKEND_ABI) {
-		*ret_module = module;
-		return ops;
-	}
-	err_set(e, -EPROTO, "module \"%s\" is not a backend of version %u", path, BACKEND_ABI);
-	dlclose(module);
-	return NULL;
-}
 
 static int open_named(struct backend *b, const char *name, const struct rules *rules,
 	struct err *e)
 {
+	const struct module_table table = { "backend_module", "a backend", BACKEND_ABI };
 	*b = (struct backend){ .ops = &backend_cpu };
 	if (strchr(name, '/'))
 		return err_set(e, -ENOENT, "no backend is called \"%s\"", name);
-	if (strcmp(name, "cpu") != 0 && !(b->ops = module_load(name, &b->module, e)))
+	if (strcmp(name, "cpu") != 0 && !(b->ops = module_open(name, &table, &b->module, e)))
 		return e->code;
 	int r = b->ops->open(b, rules, e);
 	if (r < 0)

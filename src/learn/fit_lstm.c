@@ -9,7 +9,6 @@
 #include "base/chance.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "learn/adam.h"
 #include "learn/dataset.h"
 #include "learn/fit_lstm_parts.h"
 
@@ -22,20 +21,6 @@ struct fit_lstm fit_lstm_default(uint32_t inputs)
 		.epochs = 50, .patience = 5, .rate = .003f, .last_rate = .0003f, .clip = 1,
 		.forget_bias = 1, .threads = 1 };
 }
-
-/* One run of learning. */
-struct course {
-	struct fit_lstm *f;
-	const struct dataset *train;
-	struct lstm *m;
-	float *best;            /* [n_weights] */
-	double best_mse;
-	uint32_t *order;        /* [n_rows] */
-	uint32_t batch;
-	uint64_t n_weights;
-	struct adam adam;
-	struct lstm_crew crew;
-};
 
 static int course_init(struct course *c, struct fit_lstm *f, const struct dataset *train,
 	struct err *e)
@@ -51,6 +36,9 @@ static int course_init(struct course *c, struct fit_lstm *f, const struct datase
 		return err_set(e, -ENOMEM, "could not prepare to learn from %u rows: out of memory",
 			train->n_rows);
 	memcpy(c->best, c->m->weight, c->n_weights * sizeof *c->best);
+	course_enter(c);
+	if (c->pupil)
+		return 0;
 	if (adam_init(&c->adam, c->n_weights, e) < 0 ||
 	    lstm_crew_init(&c->crew, f, &c->m->shape, c->batch, e) < 0)
 		return e->code;
@@ -59,6 +47,7 @@ static int course_init(struct course *c, struct fit_lstm *f, const struct datase
 
 static void course_done(struct course *c)
 {
+	course_leave(c);
 	lstm_crew_done(&c->crew);
 	adam_done(&c->adam);
 	mem_free(c->best);
@@ -97,30 +86,32 @@ static int run_epoch(struct course *c, uint32_t epoch, struct fit_lstm_epoch *at
 		if (f->stop && atomic_load(f->stop))
 			return err_set(e, -ECANCELED, "learning was stopped in epoch %u",
 				epoch + 1);
-		sum += lstm_crew_gradient(&c->crew, c->m,
-			(struct tape_rows){ c->train, c->order + i, n });
-		double length = adam_clip(c->crew.gradient, c->n_weights, f->clip);
-		if (!isfinite(length) || !isfinite(sum))
+		struct accel_batch b = { .row = c->order + i, .n = n, .rate = at->rate };
+		if (course_batch(c, &b, e) < 0)
+			return e->code;
+		sum += b.ret_sum;
+		if (!isfinite(b.ret_length) || !isfinite(sum))
 			return err_set(e, -ERANGE, "learning grew beyond numbers in epoch %u: "
 				"a lower rate or a shorter gradient may help", epoch + 1);
-		at->longest = fmax(at->longest, length);
-		adam_step(&c->adam, c->m->weight, c->crew.gradient, at->rate);
+		at->longest = fmax(at->longest, b.ret_length);
 		if (f->percent)
 			atomic_store(f->percent, (unsigned)(100 *
 				(epoch + (double)(i + n) / c->train->n_rows) / f->epochs));
 	}
 	at->train_mse = sum / c->train->n_rows * unit * unit;
-	at->valid_mse = lstm_crew_mse(&c->crew, c->m, f->valid);
-	return 0;
+	return course_judge(c, &at->valid_mse, e);
 }
 
 static int run_epochs(struct course *c, struct err *e)
 {
 	struct fit_lstm *f = c->f;
-	c->best_mse = f->start_mse = lstm_crew_mse(&c->crew, c->m, f->valid);
+	int r = course_judge(c, &f->start_mse, e);
+	if (r < 0)
+		return r;
+	c->best_mse = f->start_mse;
 	while (f->n_epochs < f->epochs) {
 		struct fit_lstm_epoch *at = &f->curve[f->n_epochs];
-		int r = run_epoch(c, f->n_epochs, at, e);
+		r = run_epoch(c, f->n_epochs, at, e);
 		if (r < 0)
 			return r;
 		f->n_epochs++;
@@ -137,12 +128,10 @@ static int run_epochs(struct course *c, struct err *e)
 	return 0;
 }
 
-int fit_lstm(struct fit_lstm *f, const struct dataset *train, struct lstm **ret_model,
+static int learn(struct fit_lstm *f, const struct dataset *train, struct lstm **ret_model,
 	struct err *e)
 {
 	struct course c;
-	assert(openblas_get_num_threads() == 1);
-	*ret_model = NULL;
 	fit_lstm_done(f);
 	int r = course_init(&c, f, train, e);
 	if (r == 0)
@@ -154,6 +143,15 @@ int fit_lstm(struct fit_lstm *f, const struct dataset *train, struct lstm **ret_
 	}
 	course_done(&c);
 	return r;
+}
+
+int fit_lstm(struct fit_lstm *f, const struct dataset *train, struct lstm **ret_model,
+	struct err *e)
+{
+	assert(openblas_get_num_threads() == 1);
+	*ret_model = NULL;
+	int r = learn(f, train, ret_model, e);
+	return r == -EIO ? learn(f, train, ret_model, e) : r;
 }
 
 void fit_lstm_done(struct fit_lstm *f)

@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "detect/backend.h"
+#include "detect/module.h"
+#include "learn/accel.h"
 #include "main/doctor_term.h"
 #include "main/option.h"
 #include "ui/console.h"
@@ -93,11 +95,20 @@ static bool find_cuda(struct text *t)
 	return text_addf(t, "%s", device);
 }
 
+static bool find_cublas(struct text *t)
+{
+	char library[512];
+	bool can = accel_networks(library, sizeof library);
+
+	text_addf(t, "%s", library);
+	return can;
+}
+
 static bool find_module(struct text *t)
 {
 	char path[1024];
 
-	backend_path("cuda", path, sizeof path);
+	module_path("cuda", path, sizeof path);
 	text_addf(t, "%s", path);
 	if (access(path, R_OK) == 0)
 		return true;
@@ -187,6 +198,7 @@ static const struct fact machine_facts[] = {
 	{ "cpu", find_cpu, true },
 	{ "cuda", find_cuda, false },
 	{ "module", find_module, false },
+	{ "cublas", find_cublas, false },
 	{ "cores", find_cores, true },
 	{ "memory", find_memory, true },
 	{ "zones", find_zones, false },

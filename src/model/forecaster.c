@@ -100,12 +100,17 @@ void forecaster_row(const struct forecaster *f, const struct observation *newest
 			ago > 0 ? newest[1 - (int)ago].start_ms : target_ms, ret);
 }
 
-void forecaster_predict(const struct forecaster *f, const float *x, uint32_t n_rows, float *ret)
+void forecaster_bound(const struct forecaster *f, float *y, uint32_t n)
 {
 	float most = fminf(f->features.cap[OBSERVED_VALUE], 1e9f);
+	for (uint32_t i = 0; i < n; i++)
+		y[i] = y[i] > 0 ? fminf(y[i], most) : 0;
+}
+
+void forecaster_predict(const struct forecaster *f, const float *x, uint32_t n_rows, float *ret)
+{
 	kinds[f->kind].predict(f, x, n_rows, ret);
-	for (uint32_t i = 0; i < n_rows; i++)
-		ret[i] = ret[i] > 0 ? fminf(ret[i], most) : 0;
+	forecaster_bound(f, ret, n_rows);
 }
 
 void forecaster_pack(const struct forecaster *f, struct packer *p)

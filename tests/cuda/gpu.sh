@@ -22,14 +22,15 @@ done
 
 # GENCODE: what to compile for (the machine's own).
 gencode=${GENCODE--arch=native}
-for f in backend_cuda kernels; do
+for f in accel_cuda backend_cuda blas blas_find forecast_kernels kernels network pupil; do
 	# shellcheck disable=SC2086
 	"$nvcc" $gencode -O3 -lineinfo -fmad=false -prec-div=true -prec-sqrt=true -ftz=false -D_GNU_SOURCE \
-		-I"$top/include" -Xcompiler -fPIC,-ffp-contract=off -c -o "$tmp/$f.o" "$top/cuda/$f.cu" || exit 1
+		-DCUDA_LIB_DIR="\"$lib\"" -I"$top/include" -Xcompiler -fPIC,-ffp-contract=off -c \
+		-o "$tmp/$f.o" "$top/cuda/$f.cu" || exit 1
 done
 # shellcheck disable=SC2086
-for f in detect/backend detect/backend_cpu detect/learned detect/mixture detect/resident base/blocks \
-	base/err base/mem base/text series/crew; do
+for f in detect/backend detect/backend_cpu detect/learned detect/mixture detect/module detect/resident \
+	base/blocks base/err base/mem base/text series/crew; do
 	gcc -std=gnu17 -D_GNU_SOURCE -O3 $num -DVEER_MODULE_DIR='""' -I"$top/include" \
 		-c -o "$tmp/$(echo $f | tr / _).o" "$top/src/$f.c" || exit 1
 done
