@@ -19,7 +19,7 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --history --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	train) echo "$log --threads --until --out --db --weights --forecaster --from --precision --seed \
+	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision --seed \
 		--quiet $all" ;;
 	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \

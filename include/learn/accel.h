@@ -52,7 +52,8 @@ struct accel_forecaster {
 
 void accel_hold(struct accel_forecaster *h, struct accel *a, const struct forecaster *f);
 void accel_drop(struct accel_forecaster *h);
-/* As forecaster_predict(). */
+/* As forecaster_predict(); try: false, the CPU is to do it. */
+bool accel_try(const struct accel_forecaster *h, const float *x, uint32_t n_rows, float *ret);
 void accel_predict(const struct accel_forecaster *h, const float *x, uint32_t n_rows, float *ret);
 
 #endif

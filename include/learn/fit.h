@@ -36,6 +36,7 @@ struct fit_options {
 	struct budget volume_budget, forecast_budget;   /* and of each of those */
 	int64_t gap_ms;         /* 0: fit it */
 	int64_t until_ms;       /* the horizon */
+	const char *backend;            /* NULL: auto */
 	unsigned threads;
 	unsigned channels;              /* mask of those that are to speak; 0: FIT_CHANNELS */
 	_Atomic uint32_t *ret_percent;  /* progress for others to read; may be NULL */

@@ -15,13 +15,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "learn/fit.h"
 #include "learn/fit_lstm.h"
 #include "learn/normal.h"
 #include "model/forecaster.h"
 #include "model/lstm.h"
 
-struct err;
 struct forecast_model;
 struct history;
 struct ids;
@@ -56,6 +56,7 @@ struct forecast_fit_options {
 	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
 	enum precision precision;  /* of a network or a forest */
 	uint64_t seed;
+	const char *backend;            /* accel.h; what cannot be opened is an error, if named */
 	unsigned threads;
 	const atomic_bool *stop;        /* may be NULL; -ECANCELED */
 	/* Ends learning, not the rest: the best so far is kept. May be NULL; else stop should. */
@@ -116,6 +117,7 @@ struct forecast_report {
 	uint32_t n_epochs, best_epoch;
 	struct forecast_transfer transfer;
 	struct forecast_rounding rounding[FORECASTER_N];
+	char notice[ERR_TEXT_MAX];      /* why a device did not do what it might have, or "" */
 };
 
 /* 0 with FORECASTER_NONE when no forecaster is better than naive, and none was insisted on.

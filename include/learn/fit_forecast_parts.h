@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "detect/forecast.h"
+#include "learn/accel.h"
 #include "learn/dataset.h"
 #include "learn/fit_forecast.h"
 #include "learn/validate.h"
@@ -31,6 +32,8 @@ struct forecast_fit {
 	int64_t horizon_ms;     /* up to which steps close */
 	double days;            /* of the log, at least one */
 	uint64_t *first;        /* [n_users + 1]: where a user's forecasts begin in known */
+	struct accel *accel;    /* NULL: the CPU alone */
+	struct accel_forecaster at;     /* the model's */
 	float *known;           /* what the model's forecaster says of every step of every user */
 	uint32_t *user;         /* [n_sampled]: those whose steps are learnt from */
 	uint32_t n_sampled;

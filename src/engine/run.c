@@ -57,6 +57,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.budget = o->budget,
 		.volume_budget = o->volume_budget,
 		.forecast_budget = o->forecast_budget,
+		.backend = o->backend,
 		.gap_ms = o->gap_ms,
 		.channels = o->channels,
 		.until_ms = o->until_ms,

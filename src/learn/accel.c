@@ -99,22 +99,23 @@ void accel_drop(struct accel_forecaster *h)
 	*h = (struct accel_forecaster){0};
 }
 
-static int predict_there(const struct accel_forecaster *h, const float *x, uint32_t n_rows,
-	float *ret)
+bool accel_try(const struct accel_forecaster *h, const float *x, uint32_t n_rows, float *ret)
 {
 	struct err why = {0};
 	int r = -EIO;
+	if (!h->held)
+		return false;
 	pthread_mutex_lock(&h->a->turn);
 	if (accel_is_up(h->a) && (r = h->a->ops->predict(h->held, x, n_rows, ret, &why)) < 0)
 		accel_lose(h->a, &why);
 	pthread_mutex_unlock(&h->a->turn);
-	return r;
+	if (r == 0)
+		forecaster_bound(h->f, ret, n_rows);
+	return r == 0;
 }
 
 void accel_predict(const struct accel_forecaster *h, const float *x, uint32_t n_rows, float *ret)
 {
-	if (h->held && predict_there(h, x, n_rows, ret) == 0)
-		forecaster_bound(h->f, ret, n_rows);
-	else
+	if (!accel_try(h, x, n_rows, ret))
 		forecaster_predict(h->f, x, n_rows, ret);
 }

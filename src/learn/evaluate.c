@@ -200,6 +200,7 @@ static int fit(struct evaluating *x, struct err *e)
 	struct splice_source s;
 	struct train_report trained;
 	struct fit_options fo = { .train = x->o->train, .ret_train = &trained,
+		.backend = x->o->backend,
 		.gap_ms = x->o->gap_ms, .until_ms = x->o->until_ms,
 		.threads = x->o->threads, .ret_percent = x->o->ret_percent, .stop = x->o->stop };
 	if (x->o->channel)

@@ -96,7 +96,7 @@ static int realise(struct fit *f, const struct sweep *first, const uint8_t *cros
 	double *ret_kud, struct err *e)
 {
 	struct sweep s;
-	struct sweep_options so = { .backend = "auto", .threads = f->o->threads, .until_ms =
+	struct sweep_options so = { .backend = f->o->backend, .threads = f->o->threads, .until_ms =
 		f->o->until_ms, .priors = &f->priors, .only = crossed, .stop = f->stop };
 	int64_t at_risk_ms = 0;
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
@@ -138,7 +138,7 @@ static int allow_for_restarts(struct fit *f, const struct sweep *s, struct err *
 static int choose_threshold(struct fit *f, struct err *e)
 {
 	struct sweep s;
-	struct sweep_options so = { .backend = "auto", .threads = f->o->threads,
+	struct sweep_options so = { .backend = f->o->backend, .threads = f->o->threads,
 		.until_ms = f->o->until_ms, .priors = &f->priors, .records = true,
 		.ret_percent = f->o->ret_percent, .stop = f->stop };
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
@@ -192,6 +192,7 @@ static int choose_forecast(struct fit *f, struct err *e)
 		fo = *f->o->forecast;
 	fo.step = &volume_day;
 	fo.until_ms = f->o->until_ms;
+	fo.backend = f->o->backend;
 	fo.threads = f->o->threads;
 	fo.stop = f->stop;
 	fo.enough = f->o->keeps ? f->o->stop : NULL;

@@ -111,6 +111,8 @@ int fit_forecast(struct forecast_model *m, const struct history *h, const struct
 	*ret = (struct forecast_report){0};
 	int r = find_horizon(&f, e);
 	if (r == 0)
+		r = accel_open(&f.accel, o->backend, e);
+	if (r == 0)
 		r = forecast_fit_sample(&f, e);
 	if (r == 0)
 		r = forecast_fit_best(&f, e);
@@ -118,6 +120,8 @@ int fit_forecast(struct forecast_model *m, const struct history *h, const struct
 		r = forecast_fit_known(&f, e);
 	if (r == 0 && m->f.kind != FORECASTER_NONE)
 		r = forecast_fit_pledge(&f, e);
+	snprintf(ret->notice, sizeof ret->notice, "%s", accel_notice(f.accel));
+	accel_close(f.accel);
 	mem_free(f.first);
 	mem_free(f.known);
 	mem_free(f.user);

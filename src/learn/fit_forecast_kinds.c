@@ -68,6 +68,7 @@ int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 /* A forecaster that validation holds; when it is done with it, it is there to fall back on. */
 struct tested {
 	struct forecaster f;
+	struct accel_forecaster at;
 	const struct forecast_maker *maker;
 	uint32_t test;
 };
@@ -83,6 +84,8 @@ static void spare(struct forecast_fit *f, struct forecaster *from, uint32_t test
 static void drop(void *model)
 {
 	struct tested *t = model;
+	if (t)
+		accel_drop(&t->at);
 	if (t && !t->maker->measures)
 		forecast_fit_round_tested(t->maker->f, &t->f, t->test);
 	if (t && t->maker->f->o->enough && !t->maker->measures)
@@ -123,16 +126,18 @@ static int make_tested(void *ctx, const struct dataset *d, void **ret, struct er
 		return err_set(e, -ENOMEM, "could not keep a forecaster: out of memory");
 	*t = (struct tested){ .maker = k, .test = ++k->test };
 	int r = make_one(k, d, &t->f, e);
-	if (r == 0)
+	if (r == 0) {
+		accel_hold(&t->at, k->f->accel, &t->f);
 		*ret = t;
-	else
+	} else {
 		mem_free(t);
+	}
 	return r;
 }
 
 static void predict(const void *model, const float *x, uint32_t n_rows, float *ret)
 {
-	forecaster_predict(&((const struct tested *)model)->f, x, n_rows, ret);
+	accel_predict(&((const struct tested *)model)->at, x, n_rows, ret);
 }
 
 const struct forecaster_ops forecast_fit_ops = { "any", make_tested, predict, drop, NULL };

@@ -235,6 +235,7 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 		fit.hidden = fit.from->shape.hidden;
 	}
 	fit.threads = k->f->o->threads;
+	fit.accel = k->f->accel;
 	fit.stop = stop_of(k);
 	fit.percent = k->f->o->ret_percent;
 	fit.progress = tell_epoch;

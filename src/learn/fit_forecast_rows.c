@@ -75,7 +75,8 @@ static float count_one(void *ctx, const struct forecast *f, const struct forecas
 /* Something done for every user by several threads; a user's result goes to a place of its own. */
 struct work {
 	const struct forecast_fit *f;
-	void (*each)(struct work *w, uint32_t user);
+	/* Users from one up to another, a few of them. */
+	void (*some)(struct work *w, uint32_t user, uint32_t end);
 	_Atomic uint32_t next;
 	atomic_bool no_memory;
 	_Atomic uint64_t error, n_errors;
@@ -87,13 +88,13 @@ static void work_on(void *ctx)
 	uint32_t first, n = history_n_users(w->f->h);
 	while (!forecast_fit_is_stopped(w->f) && !atomic_load(&w->no_memory) &&
 	       (first = atomic_fetch_add(&w->next, USERS_AT_ONCE)) < n)
-		for (uint32_t user = first; user < n && user - first < USERS_AT_ONCE; user++)
-			w->each(w, user);
+		w->some(w, first, n - first < USERS_AT_ONCE ? n : first + USERS_AT_ONCE);
 }
 
-static void count_user(struct work *w, uint32_t user)
+static void count_users(struct work *w, uint32_t user, uint32_t end)
 {
-	walk_with(w->f, user, count_one, &w->f->first[user + 1]);
+	for (; user < end; user++)
+		walk_with(w->f, user, count_one, &w->f->first[user + 1]);
 }
 
 static int no_memory(struct err *e)
@@ -126,7 +127,7 @@ static int choose_users(struct forecast_fit *f, uint64_t n_steps, struct err *e)
 int forecast_fit_sample(struct forecast_fit *f, struct err *e)
 {
 	uint32_t n = history_n_users(f->h);
-	struct work w = { .f = f, .each = count_user };
+	struct work w = { .f = f, .some = count_users };
 	f->first = mem_get(n + 1ul, sizeof *f->first);
 	if (!f->first)
 		return no_memory(e);
@@ -269,44 +270,78 @@ int forecast_fit_rows(const struct forecast_fit *f, const struct forecaster *sha
 	return 0;
 }
 
-static void forecast_user(struct work *w, uint32_t user)
+static void add_errors(struct work *w, const float *y, const float *known, uint32_t n)
 {
-	const struct forecast_fit *f = w->f;
-	uint32_t n = n_steps(f, user);
-	float *known = f->known + f->first[user];
-	struct rows_to to = { .shape = &f->m->f };
 	uint64_t error = 0, n_errors = 0;
-	if (n == 0)
-		return;
-	to.x = mem_get((size_t)n * forecaster_columns(to.shape), sizeof *to.x);
-	to.y = mem_get(n, sizeof *to.y);
-	to.time_ms = mem_get(n, sizeof *to.time_ms);
-	if (to.x && to.y && to.time_ms) {
-		take_user(f, &to, user);
-		forecaster_predict(to.shape, to.x, n, known);
-	} else {
-		atomic_store(&w->no_memory, true);
-	}
-	for (uint32_t i = 0; i < to.n; i++)
-		if (!isnan(to.y[i])) {
-			error += (uint64_t)llround(fabs((double)to.y[i] - (double)known[i]) *
+	for (uint32_t i = 0; i < n; i++)
+		if (!isnan(y[i])) {
+			error += (uint64_t)llround(fabs((double)y[i] - (double)known[i]) *
 				ERROR_ONE);
 			n_errors++;
 		}
 	atomic_fetch_add(&w->error, error);
 	atomic_fetch_add(&w->n_errors, n_errors);
-	mem_free(to.x);
-	mem_free(to.y);
-	mem_free(to.time_ms);
+}
+
+/* A network's forecasts depend on the rows beside them, in their last bits: on the CPU those are
+ * the user's own.
+ */
+static void forecast_rows(const struct forecast_fit *f, const float *x, uint32_t user, uint32_t end)
+{
+	uint32_t columns = forecaster_columns(&f->m->f);
+	float *known = f->known + f->first[user];
+	if (accel_try(&f->at, x, (uint32_t)(f->first[end] - f->first[user]), known))
+		return;
+	for (uint32_t n; user < end; user++, x += (size_t)n * columns, known += n) {
+		n = n_steps(f, user);
+		forecaster_predict(&f->m->f, x, n, known);
+	}
+}
+
+static void forecast_users(struct work *w, uint32_t user, uint32_t end)
+{
+	const struct forecast_fit *f = w->f;
+	uint32_t columns = forecaster_columns(&f->m->f), n_done = 0;
+	uint32_t n = (uint32_t)(f->first[end] - f->first[user]);
+	float *x = mem_get((size_t)n * columns + 1, sizeof *x);
+	float *y = mem_get(n + 1ul, sizeof *y);
+	int64_t *time_ms = mem_get(n + 1ul, sizeof *time_ms);
+	for (uint32_t u = user; u < end && x && y && time_ms; u++) {
+		struct rows_to to = { .shape = &f->m->f, .x = x + (size_t)n_done * columns,
+			.y = y + n_done, .time_ms = time_ms + n_done };
+		take_user(f, &to, u);
+		n_done += to.n;
+	}
+	if (x && y && time_ms) {
+		forecast_rows(f, x, user, end);
+		add_errors(w, y, f->known + f->first[user], n_done);
+	} else {
+		atomic_store(&w->no_memory, true);
+	}
+	mem_free(x);
+	mem_free(y);
+	mem_free(time_ms);
+}
+
+/* To a device together, since a call there costs as much as some thousand rows. */
+static void forecast_some(struct work *w, uint32_t user, uint32_t end)
+{
+	if (w->f->at.held)
+		forecast_users(w, user, end);
+	else
+		for (; user < end; user++)
+			forecast_users(w, user, user + 1);
 }
 
 int forecast_fit_known(struct forecast_fit *f, struct err *e)
 {
-	struct work w = { .f = f, .each = forecast_user };
+	struct work w = { .f = f, .some = forecast_some };
 	f->known = mem_get(f->first[history_n_users(f->h)] + 1, sizeof *f->known);
 	if (!f->known)
 		return no_memory(e);
+	accel_hold(&f->at, f->accel, &f->m->f);
 	crew_run(f->o->threads, work_on, &w);
+	accel_drop(&f->at);
 	if (w.n_errors > 0 && w.error > 0)
 		f->m->scale = (float)((double)w.error / ERROR_ONE / (double)w.n_errors);
 	return w.no_memory ? no_memory(e) : 0;

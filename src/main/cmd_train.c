@@ -171,6 +171,8 @@ int cmd_train(struct options *o)
 	else if (t.run.load.events)
 		train_print(&t.run.model, t.untrained ? NULL : &t.report,
 			t.forecasts ? &t.forecast : NULL);
+	if (*t.forecast.notice)
+		fprintf(stderr, "veer train: %s\n", t.forecast.notice);
 	if (t.labels.n_unknown && !o->quiet)
 		fprintf(stderr, "veer train: %u labels left out: their users are not in the log, "
 			"or their alerts are not of interest\n", t.labels.n_unknown);

@@ -79,7 +79,7 @@ const struct option_row option_table[] = {
 	{ "epsilon", 0, "X", LOGS, &kind_positive, AT(epsilon), NULL,
 		"how far a forecast may lie from the history, in the user's own mean error, "
 		"instead of by a forecast budget", NULL },
-	{ "backend", 0, "NAME", FINDS | EVALUATE, &kind_one_of, AT(backend), "auto",
+	{ "backend", 0, "NAME", FINDS | EVALUATE | TRAIN, &kind_one_of, AT(backend), "auto",
 		"what does the arithmetic", backends },
 	{ "threads", 0, "N", FILES | EVALUATE, &kind_threads, AT(threads), "cores",
 		"threads that parse and detect; the result does not depend on it", NULL },
