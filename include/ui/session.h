@@ -10,6 +10,7 @@ struct ui;
 
 void session_look(struct ui *u);        /* takes it up once, when the data is there */
 void session_keep(struct ui *u);        /* at the end; what is as at the start leaves no file */
+void session_view(struct ui *u, int unused);     /* asks for a view by name, or to keep this one */
 void session_forget(struct ui *u, int unused);  /* all as at the start */
 
 #endif

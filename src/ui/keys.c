@@ -266,6 +266,8 @@ static const struct action table[] = {
 		"quit, and leave the screen's text behind" },
 	{ "save", "Everywhere", { 'S' }, IN_VIEWS, 0, act_save, 0, 0, NULL,
 		"this screen to a file: text, HTML or SVG" },
+	{ "view", "Everywhere", { 'V' }, IN_VIEWS, WHEN_LOADED, session_view, 0, 0, NULL,
+		"a kept view by its name, or save NAME" },
 	{ "forget", "Everywhere", { C('o') }, IN_VIEWS, WHEN_LOADED,
 		session_forget, 0, 0, NULL, "all as at the start, without the last session" },
 	{ "theme", "Everywhere", { C('t') }, IN_VIEWS, 0, act_theme, 0, 0, NULL,

@@ -1,8 +1,10 @@
 #include "ui/session.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -192,33 +194,39 @@ static bool write_kept(FILE *f, struct kept *k)
 	return !ferror(f);
 }
 
-/* A new file that then takes the place of the old one; a failure leaves that, and is no matter. */
-void session_keep(struct ui *u)
+/* A new file that then takes the place of the old one, which a failure leaves. */
+static bool put_kept(const struct ui *u, const char *path, struct kept *k)
 {
-	char path[PATH_MAX_BYTES], new[PATH_MAX_BYTES + 8];
-	struct kept k, fresh;
+	char new[PATH_MAX_BYTES + 8];
 	struct err e = { 0 };
 	FILE *f;
 	bool is_good;
+
+	k->at_ms = clock_utc_ms(u->clock);
+	snprintf(new, sizeof new, "%s.new", path);
+	if (recall_folder(u->options->state, &e) < 0 || !(f = fopen(new, "we")))
+		return false;
+	fchmod(fileno(f), 0600);
+	is_good = write_kept(f, k);
+	if (fclose(f) == 0 && is_good && rename(new, path) == 0)
+		return true;
+	unlink(new);
+	return false;
+}
+
+void session_keep(struct ui *u)
+{
+	char path[PATH_MAX_BYTES];
+	struct kept k, fresh;
 
 	if (!u->has_session || !path_of(u, path))
 		return;
 	note(u, &k);
 	start(u, &fresh);
-	if (memcmp(&k, &fresh, sizeof k) == 0) {
+	if (memcmp(&k, &fresh, sizeof k) == 0)
 		unlink(path);
-		return;
-	}
-	k.at_ms = clock_utc_ms(u->clock);
-	snprintf(new, sizeof new, "%s.new", path);
-	if (recall_folder(u->options->state, &e) < 0 || !(f = fopen(new, "we")))
-		return;
-	fchmod(fileno(f), 0600);
-	is_good = write_kept(f, &k);
-	if (fclose(f) == 0 && is_good)
-		rename(new, path);
 	else
-		unlink(new);
+		put_kept(u, path, &k);          /* it is no matter if not */
 }
 
 void session_forget(struct ui *u, int unused)
@@ -233,4 +241,113 @@ void session_forget(struct ui *u, int unused)
 	view_live.follow(u, true);
 	ui_go(u, VIEW_LIVE);
 	ui_say(u, false, "as at the start");
+}
+
+/* Views with names */
+
+#define NAME_MAX_BYTES 32
+
+/* The name is a part of the file's, so it is of letters, digits, - and _ only. */
+static bool path_of_view(struct ui *u, const char *name, char *buf)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789-_");
+
+	if (!u->options->state)
+		ui_say(u, true, "there is no folder to keep views in: set HOME");
+	else if (!len || name[len] || len > NAME_MAX_BYTES)
+		ui_say(u, true, "\"%s\" names no view: up to %d letters, digits, - and _", name,
+			NAME_MAX_BYTES);
+	else
+		return snprintf(buf, PATH_MAX_BYTES, "%s/view.%s", u->options->state, name)
+			< PATH_MAX_BYTES;
+	return false;
+}
+
+/* The names that begin so, blanks between them; how many. */
+static unsigned list_views(const struct ui *u, const char *begin, char *buf, size_t cap)
+{
+	struct dirent **entry = NULL;
+	int n = u->options->state ? scandir(u->options->state, &entry, NULL, alphasort) : 0, i;
+	unsigned found = 0;
+
+	*buf = 0;
+	for (i = 0; i < n; i++) {
+		const char *name = entry[i]->d_name;
+
+		if (strncmp(name, "view.", 5) == 0 && !strchr(name + 5, '.')
+		    && strncmp(name + 5, begin, strlen(begin)) == 0) {
+			snprintf(buf + strlen(buf), cap - strlen(buf), "%s%s", found ? " " : "",
+				name + 5);
+			found++;
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	return found;
+}
+
+static void save_view(struct ui *u, const char *name)
+{
+	char path[PATH_MAX_BYTES];
+	struct kept k;
+
+	if (!path_of_view(u, name, path))
+		return;
+	note(u, &k);
+	k.alert = 0;
+	if (put_kept(u, path, &k))
+		ui_say(u, false, "view \"%s\" is kept", name);
+	else
+		ui_say(u, true, "could not write \"%s\": %s", path, strerror(errno));
+}
+
+static void take_view(struct ui *u, const char *name)
+{
+	char path[PATH_MAX_BYTES], names[160];
+	struct kept k;
+	int found;
+
+	if (!path_of_view(u, name, path))
+		return;
+	start(u, &k);
+	found = read_kept(path, &k);
+	if (found > 0) {
+		ui_go(u, VIEW_LIVE);
+		apply(u, &k);
+	} else if (found < 0) {
+		ui_say(u, true, "view \"%s\" makes no sense: :view save %s makes it anew", name,
+			name);
+	} else if (list_views(u, "", names, sizeof names)) {
+		ui_say(u, true, "no view \"%s\"; there are: %s", name, names);
+	} else {
+		ui_say(u, true, "no view is kept: :view save NAME keeps this one");
+	}
+}
+
+static void view_told(struct ui *u, const char *text)
+{
+	if (strncmp(text, "save ", 5) == 0)
+		save_view(u, text + 5 + strspn(text + 5, " "));
+	else if (*text)
+		take_view(u, text);
+}
+
+/* Tab: the only name that begins so. */
+static void view_turned(struct ui *u, const char *text, enum prompt_turn how)
+{
+	char names[160];
+
+	if (how == PROMPT_COMPLETE && list_views(u, text, names, sizeof names) == 1)
+		prompt_set(&u->prompt, u, names);
+}
+
+void session_view(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = { .label = "view: ",
+		.hint = "NAME; Tab completes; save NAME keeps this one", .done = view_told,
+		.turn = view_turned };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
 }
