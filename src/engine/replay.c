@@ -481,7 +481,7 @@ static void replay_close(struct feed *f)
 
 	atomic_store(&r->progress.load.stop, true);
 	join(r);
-	what_if_drop(&r->what_if);
+	what_if_done(&r->what_if);
 	run_done(&r->run);
 	mem_free(r->so_far);
 	mem_free(r->cleared);

@@ -6,13 +6,37 @@
 #include "base/mem.h"
 #include "engine/run_series.h"
 #include "learn/calibrate.h"
+#include "series/history.h"
+
+/* Sessions and shares are the model's, whatever the budget, so records stay. */
+static int find_highs(struct what_if *w, struct err *e)
+{
+	struct sweep_options so = {
+		.backend = w->o->backend ? w->o->backend : "auto",
+		.threads = w->o->load.threads,
+		.until_ms = w->o->until_ms,
+		.records = true,
+		.ret_percent = &w->progress.percent,
+		.stop = &w->progress.load.stop,
+	};
+
+	if (!w->has_highs && sweep_run(&w->highs, w->run.history, &w->run.ids, &w->run.model, &so,
+			e) < 0)
+		return e->code;
+	w->has_highs = true;
+	w->run.crossed = calibrate_crossed(&w->run.model, &w->highs,
+		history_n_users(w->run.history));
+	return w->run.crossed ? 0 : err_set(e, -ENOMEM, "could not mark users: out of memory");
+}
 
 static void *find(void *arg)
 {
 	struct what_if *w = arg;
 	struct err e = {0};
+	bool interest_alone = !(w->run.model.channels & ~CHANNELS_INTEREST);
 
-	if (run_detect(&w->run, w->o, &w->progress, &e) < 0)
+	if ((interest_alone && find_highs(w, &e) < 0)
+			|| run_detect(&w->run, w->o, &w->progress, &e) < 0)
 		w->err = e;
 	atomic_store(&w->is_over, true);
 	return NULL;
@@ -38,7 +62,8 @@ int what_if_start(struct what_if *w, const struct run *base, const struct run_op
 {
 	int code;
 
-	*w = (struct what_if){ .o = o, .budget = *b };
+	w->o = o;
+	w->budget = *b;
 	w->run.ids = base->ids;
 	w->run.history = base->history;
 	code = set_budget(w, base, e);
@@ -68,6 +93,14 @@ void what_if_drop(struct what_if *w)
 	atomic_store(&w->progress.load.stop, true);
 	what_if_join(w, &e);
 	mem_free(w->run.alert);
+	mem_free(w->run.crossed);
 	model_done(&w->run.model);
-	*w = (struct what_if){0};
+	*w = (struct what_if){ .highs = w->highs, .has_highs = w->has_highs };
+}
+
+void what_if_done(struct what_if *w)
+{
+	what_if_drop(w);
+	sweep_done(&w->highs);
+	w->has_highs = false;
 }

@@ -55,12 +55,12 @@ static void forget(struct ui *u)
 	u->board.has_strays = true;
 }
 
-/* "budget 5/day: 31 alerts (6 more), 4.4 a day of 5 promised" */
+/* "budget 5/day: 31 alerts (6 more), 4.4 a day, 5.0 promised" */
 static void say(struct ui *u)
 {
 	const struct snapshot *s = u->snap;
 	uint32_t now = s->n_alerts_total, before = s->what_if.n_before;
-	double days = (double)(s->last_ms - s->first_ms) / DAY_MS;
+	double days = (double)(s->last_ms - s->first_ms) / DAY_MS, per_day;
 	struct promise_log log = { s->last_ms - s->first_ms, s->users, now };
 	struct promise q = { .day = 0 };
 	char more[40] = "as many";
@@ -75,8 +75,9 @@ static void say(struct ui *u)
 		snprintf(more, sizeof more, "%u %s", now > before ? now - before : before - now,
 			now > before ? "more" : "fewer");
 	promise_of(u->feed->model, &log, &q);
-	ui_say(u, false, "budget %s: %u alerts (%s), %.2g a day, %.2g promised", s->what_if.budget,
-		now, more, days > 0 ? now / days : 0, q.day);
+	per_day = days > 0 ? now / days : 0;
+	ui_say(u, false, "budget %s: %u alerts (%s), %.*f a day, %.*f promised", s->what_if.budget,
+		now, more, per_day < 10, per_day, q.day < 10, q.day);
 }
 
 void budget_look(struct ui *u)
