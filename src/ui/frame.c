@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/zone.h"
 #include "ui/budget.h"
 #include "ui/keys.h"
@@ -11,6 +12,7 @@
 #include "ui/words.h"
 
 #define TITLE_LINES 2
+#define MESSAGE_LINES 4
 
 static void add_clock(struct ui *u, struct parts *p)
 {
@@ -205,11 +207,8 @@ static void draw_status(struct ui *u, int line)
 		prompt_draw(&u->prompt, &u->term, line);
 		return;
 	}
-	if (u->message[0]) {
-		term_put(&u->term, line, 0, u->term.columns, u->is_error ? INK_ERROR : INK_TEXT,
-			u->message);
-		return;
-	}
+	if (u->message[0])
+		return;         /* it comes last, over all */
 	if (view_table[u->view]->is_framed)
 		add_phase(u, &p);
 	view_table[u->view]->status(u, &p);
@@ -218,6 +217,39 @@ static void draw_status(struct ui *u, int line)
 		notice->is_right = true;
 	}
 	parts_draw(&p, &u->term, line, 0, u->term.columns);
+}
+
+/* Bytes of s that a line takes: up to a blank if all do not fit. */
+static size_t line_of(const char *s, unsigned columns)
+{
+	size_t len = strlen(s), fits = text_fit(s, len, columns, NULL), cut = fits;
+
+	while (fits < len && cut > 0 && s[cut] != ' ')
+		cut--;
+	return cut > 0 ? cut : fits;
+}
+
+void frame_message(struct ui *u, struct box b)
+{
+	const char *at[MESSAGE_LINES] = { u->message };
+	size_t len[MESSAGE_LINES] = { line_of(u->message, (unsigned)b.columns) };
+	int n = 1, i;
+
+	if (u->prompt.ops || !u->message[0])
+		return;
+	while (n < MESSAGE_LINES && at[n - 1][len[n - 1]]) {
+		at[n] = at[n - 1] + len[n - 1];
+		at[n] += *at[n] == ' ';
+		len[n] = line_of(at[n], (unsigned)b.columns);
+		n++;
+	}
+	for (i = 0; i < n; i++) {
+		int line = b.line + b.lines - 1 - n + i;
+
+		term_putf(&u->term, line, b.column, b.columns, INK_TEXT, "%*s", b.columns, "");
+		term_putf(&u->term, line, b.column, b.columns, u->is_error ? INK_ERROR : INK_TEXT,
+			"%.*s", (int)(i == n - 1 ? strlen(at[i]) : len[i]), at[i]);
+	}
 }
 
 void frame_foot(struct ui *u, struct box b)

@@ -125,10 +125,12 @@ void ui_draw(struct ui *u)
 	int64_t begun_us = clock_tick_us(u->clock);
 
 	term_begin(t);
-	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN)
+	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN) {
 		draw_too_small(t);
-	else
+	} else {
 		view_table[u->view]->draw(u, view_table[u->view]->is_framed ? frame_draw(u) : all);
+		frame_message(u, all);
+	}
 	if (u->prompt.ops && u->prompt.ops->above)
 		u->prompt.ops->above(u, t->lines - 3);
 	u->painted_bytes = term_end(t);
