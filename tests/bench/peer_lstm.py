@@ -1,4 +1,4 @@
-"""peer_lstm.py THREADS FILE [SEED] - what bench_lstm does, with PyTorch on the processor: the same rows
+"""peer_lstm.py THREADS FILE [SEED [DEVICE]] - what bench_lstm does, with PyTorch (on "cpu"): the same rows
 (FILE, written by bench_lstm THREADS FILE), shape, batch, optimiser, clipping and epochs."""
 import sys
 import time
@@ -26,26 +26,28 @@ def main():
     raw = np.fromfile(sys.argv[2], dtype=np.float32)
     rows = len(raw) // (row + 1) - TEST_ROWS
     part = np.split(raw, np.cumsum([rows * row, rows, TEST_ROWS * row]))
-    x, y, test_x, test_y = (torch.from_numpy(p) for p in part)
+    device = sys.argv[4] if len(sys.argv) > 4 else "cpu"
+    x, y, test_x, test_y = (torch.from_numpy(p).to(device) for p in part)
     x, test_x = x.view(rows, STEPS, INPUTS), test_x.view(TEST_ROWS, STEPS, INPUTS)
-    net = Net()
+    net = Net().to(device)
     adam = torch.optim.Adam(net.parameters(), lr=.003, fused=True)
     start, cpu = time.perf_counter(), time.process_time()
     for _ in range(EPOCHS):
-        order = torch.randperm(rows)
+        order = torch.randperm(rows).to(device)
         for i in range(0, rows, BATCH):
             at = order[i:i + BATCH]
             adam.zero_grad()
             torch.nn.functional.mse_loss(net(x[at]), y[at]).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
             adam.step()
+    next(net.parameters()).sum().item()
     epoch_s = (time.perf_counter() - start) / EPOCHS
     cpu_s = (time.process_time() - cpu) / EPOCHS
     with torch.no_grad():
         start = time.perf_counter()
         mse = torch.nn.functional.mse_loss(net(test_x), test_y).item()
         predict_s = time.perf_counter() - start
-    print(f"torch {torch.__version__}, {sys.argv[1]} threads   {epoch_s:.3f} s an epoch "
+    print(f"torch {torch.__version__}, {sys.argv[1]} threads, {device}   {epoch_s:.3f} s an epoch "
           f"({cpu_s:.3f} of processor), test MSE {mse:.5f}, {predict_s / TEST_ROWS * 1e6:.2f} us a window predicted")
 
 

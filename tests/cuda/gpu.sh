@@ -34,7 +34,7 @@ for f in detect/backend detect/backend_cpu detect/learned detect/mixture detect/
 	gcc -std=gnu17 -D_GNU_SOURCE -O3 $num -DVEER_MODULE_DIR='""' -I"$top/include" \
 		-c -o "$tmp/$(echo $f | tr / _).o" "$top/src/$f.c" || exit 1
 done
-for f in gpu gpu_bench; do
+for f in gpu gpu_bench gpu_forecast; do
 	# shellcheck disable=SC2086
 	gcc -std=gnu17 -D_GNU_SOURCE -O3 $num -Wall -Wextra -I"$top/include" -I"$cuda/include" -o "$tmp/$f" \
 		"$top/tests/cuda/$f.c" "$tmp"/*.o -L"$lib" -lcudart_static -lstdc++ -lm -ldl -lrt -lpthread ||
@@ -46,6 +46,7 @@ bad=0
 if [ "$what" != bench ]; then
 	"$tmp/gpu" check "${USERS-1000000}" "${EVENTS-200}" || bad=1
 	"$tmp/gpu" lost 2000 60 || bad=1
+	"$tmp/gpu_forecast" "${USERS-1000000}" "$tmp/rows" || bad=1
 	memcheck=$(command -v compute-sanitizer || echo "$cuda/bin/compute-sanitizer")
 	if [ -x "$memcheck" ]; then
 		for tool in memcheck racecheck synccheck; do
@@ -56,6 +57,13 @@ if [ "$what" != bench ]; then
 				tail -n 20 "$tmp/log"
 				bad=1
 			fi
+			if "$memcheck" --tool $tool --error-exitcode 9 "$tmp/gpu_forecast" 600 >"$tmp/log" 2>&1; then
+				printf '%-44s %s\n' "compute-sanitizer, $tool, of forecasts" clean
+			else
+				printf '%-44s %s\n' "compute-sanitizer, $tool, of forecasts" FAILED
+				tail -n 20 "$tmp/log"
+				bad=1
+			fi
 		done
 	else
 		printf '%-44s %s\n' compute-sanitizer 'not installed'
@@ -63,5 +71,11 @@ if [ "$what" != bench ]; then
 fi
 if [ "$what" != check ]; then
 	"$tmp/gpu_bench" "${USERS-1000000}" || bad=1
+	[ -f "$tmp/rows" ] || "$tmp/gpu_forecast" "${USERS-1000000}" "$tmp/rows" || bad=1
+	if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>"$tmp/log"; then
+		python3 "$top/tests/bench/peer_lstm.py" 1 "$tmp/rows" 1 cuda || bad=1
+	else
+		printf '%-44s %s\n' 'PyTorch learns the same rows' 'skipped: no PyTorch that has the device'
+	fi
 fi
 exit $bad
