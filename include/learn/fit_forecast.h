@@ -2,9 +2,11 @@
  *
  * Rows are what the channel itself sees (detect/forecast.h) of a sample of users; the forecasters
  * asked for are judged on steps later than those they learnt from (validate.h), beside the last
- * value and that of a week before, and the one of least squared error is fitted to all rows. Its
- * forecasts of all users give the error of all, and record highs a threshold whose alarms, fresh
- * starts and all, stay within the channel's own budget (fit_pledge.h). At risk: from the close
+ * value and that of a week before, and the one of least squared error is fitted to all rows. Each
+ * user is forecast by one that has not learnt from that user: the sample is parted in five folds,
+ * and a fold is forecast by what the others teach. These forecasts give the error of all, and
+ * record highs a threshold whose alarms, fresh starts and all, stay within the channel's own budget
+ * (fit_pledge.h). At risk: from the close
  * that ends the warm-up to the user's last event or the alarm; alarms count also after the last
  * event. Threads do not change the result; OpenBLAS is to run on one.
  */
@@ -37,7 +39,8 @@ struct step;
 /* Where fitting is. */
 struct forecast_at {
 	enum forecaster_kind kind;
-	uint32_t test;                  /* 1 to FORECAST_TESTS; 0: the fit to all rows */
+	uint32_t test;                  /* 1 to FORECAST_TESTS; 0: the fit to all rows; else one
+	                                   for the thresholds of users not learnt from */
 	uint32_t n_epochs, max_epochs;  /* of a network: finished, and of how many at most */
 	const struct fit_lstm_epoch *epoch;     /* the last one; NULL: a fit begins */
 };

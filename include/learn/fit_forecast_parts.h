@@ -11,6 +11,7 @@
 #include "learn/dataset.h"
 #include "learn/fit_forecast.h"
 #include "learn/validate.h"
+#include "model/model.h"
 #include "series/history.h"
 
 /* What is fallen back on when learning is ended early: the last forecaster that was finished, or,
@@ -37,6 +38,11 @@ struct forecast_fit {
 	float *known;           /* what the model's forecaster says of every step of every user */
 	uint32_t *user;         /* [n_sampled]: those whose steps are learnt from */
 	uint32_t n_sampled;
+	/* Who is learnt from is forecast by one that was fitted to other folds: thresholds are for
+	 * users not learnt from.
+	 */
+	struct forecaster apart[MODEL_FOLDS];
+	uint8_t *fold_of;       /* by user: of apart, from 1; 0: not learnt from. NULL: none is */
 	struct forecast_spare spare[FORECASTER_N];
 	const struct dataset *rows;     /* of the tests at hand */
 	const struct fold *fold;        /* [FORECAST_TESTS] */
@@ -82,6 +88,7 @@ int forecast_fit_known(struct forecast_fit *f, struct err *e);
 /* Features, no weights yet. */
 int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 	struct forecaster *ret, struct err *e);
+#define FORECAST_APART (FORECAST_TESTS + 1u)     /* a test that is none: a fit for other users */
 /* What fits a kind. */
 struct forecast_maker {
 	struct forecast_fit *f;
@@ -112,6 +119,11 @@ int forecast_fit_round(struct forecast_fit *f, struct forecaster *made, struct e
 void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made, uint32_t test);
 /* The same of o->from, with all that the report has of it. */
 int forecast_fit_transfer(struct forecast_fit *f, const struct dataset *d, struct err *e);
+
+/* Sets apart and fold_of; leaves them be where users are too few, or learning was ended early. */
+int forecast_fit_cross(struct forecast_fit *f, const struct forecast_maker *kept,
+	const struct dataset *d, struct err *e);
+void forecast_fit_cross_done(struct forecast_fit *f);
 
 /* The figures of the kinds asked for, and the best fitted to all rows, in the model. */
 int forecast_fit_best(struct forecast_fit *f, struct err *e);

@@ -122,6 +122,7 @@ int fit_forecast(struct forecast_model *m, const struct history *h, const struct
 		r = forecast_fit_pledge(&f, e);
 	snprintf(ret->notice, sizeof ret->notice, "%s", accel_notice(f.accel));
 	accel_close(f.accel);
+	forecast_fit_cross_done(&f);
 	mem_free(f.first);
 	mem_free(f.known);
 	mem_free(f.user);

@@ -248,6 +248,8 @@ static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct 
 		f->report->kept_cut = s->is_cut;
 		*s = (struct forecast_spare){0};
 		r = 0;
+	} else if (r == 0 && (r = forecast_fit_cross(f, &k, d, e)) < 0) {
+		forecaster_done(&made);
 	}
 	if (r == 0)
 		r = forecast_fit_round(f, &made, e);

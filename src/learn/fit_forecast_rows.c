@@ -290,11 +290,12 @@ static void forecast_rows(const struct forecast_fit *f, const float *x, uint32_t
 {
 	uint32_t columns = forecaster_columns(&f->m->f);
 	float *known = f->known + f->first[user];
-	if (accel_try(&f->at, x, (uint32_t)(f->first[end] - f->first[user]), known))
-		return;
+	bool done = accel_try(&f->at, x, (uint32_t)(f->first[end] - f->first[user]), known);
 	for (uint32_t n; user < end; user++, x += (size_t)n * columns, known += n) {
+		unsigned fold = f->fold_of ? f->fold_of[user] : 0;
 		n = n_steps(f, user);
-		forecaster_predict(&f->m->f, x, n, known);
+		if (fold > 0 || !done)
+			forecaster_predict(fold ? &f->apart[fold - 1] : &f->m->f, x, n, known);
 	}
 }
 

@@ -58,8 +58,12 @@ static void name_fit(const struct meter_fit *f, char *buf, size_t n)
 {
 	uint32_t test = f->test, epochs = f->n_epochs;
 	int at = snprintf(buf, n, "%s, ", forecaster_name[f->kind]);
-	at += test ? snprintf(buf + at, n - (size_t)at, "test %u/%u", test, FORECAST_TESTS) :
-		snprintf(buf + at, n - (size_t)at, "on all days");
+	if (test > FORECAST_TESTS)
+		at += snprintf(buf + at, n - (size_t)at, "for others");
+	else if (test)
+		at += snprintf(buf + at, n - (size_t)at, "test %u/%u", test, FORECAST_TESTS);
+	else
+		at += snprintf(buf + at, n - (size_t)at, "on all days");
 	if (f->max_epochs)
 		snprintf(buf + at, n - (size_t)at, ", epoch %u/%u",
 			epochs < f->max_epochs ? epochs + 1 : epochs, f->max_epochs);

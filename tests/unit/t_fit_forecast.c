@@ -194,24 +194,37 @@ static struct count detect(const struct forecast_model *m, const struct plan *p)
 	return c;
 }
 
-static void the_promise_is_kept(void **state)
+/* kud: by the number of users that there are to calibrate on. */
+static void keeps_promise(enum forecaster_kind kind, uint32_t users, uint32_t days, double kud)
 {
 	struct forecast_model m;
 	struct forecast_report r;
-	const struct plan p = { 0, 600, 300, .6, 3, false, 0 };
+	const struct plan p = { 0, users, days, .6, 3, false, 0 };
 	const struct plan others = { 5000, 1200, 300, .6, 3, false, 0 };
-	const double kud = 1;
-	(void)state;
-	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){
-		.kinds = FORECAST_KIND(FORECASTER_LINEAR), .budget = { .amount = kud } }, &r), 0);
+	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){ .kinds = FORECAST_KIND(kind),
+		.insists = true, .seed = 1, .budget = { .amount = kud } }, &r), 0);
 	assert_false(m.pledge.unverified);
 	assert_int_equal(m.pledge.n_users, p.users);
 	struct count c = detect(&m, &others);
 	double ratio = c.alarms / (c.days / 1000 * kud);
-	print_message("# %u alarms, realised/promised %.2f\n", c.alarms, ratio);
+	print_message("# %s: %u alarms, realised/promised %.2f\n", forecaster_name[kind],
+		c.alarms, ratio);
 	assert_true(c.alarms >= 100);
 	assert_true(ratio > .5 && ratio < 2);
 	forecast_model_done(&m);
+}
+
+static void the_promise_is_kept(void **state)
+{
+	(void)state;
+	keeps_promise(FORECASTER_LINEAR, 600, 300, 1);
+}
+
+/* Trees know whom they were grown on. */
+static void a_forest_keeps_it_too(void **state)
+{
+	(void)state;
+	keeps_promise(FORECASTER_FOREST, 40, 60, 20);
 }
 
 static void threads_and_order_do_not_show(void **state)
@@ -456,6 +469,7 @@ int main(void)
 		cmocka_unit_test(a_short_log_is_not_prolonged),
 		cmocka_unit_test(no_praise_for_what_is_no_better),
 		cmocka_unit_test(the_promise_is_kept),
+		cmocka_unit_test(a_forest_keeps_it_too),
 		cmocka_unit_test(threads_and_order_do_not_show),
 		cmocka_unit_test(the_best_so_far_is_kept),
 		cmocka_unit_test(what_a_test_was_made_with_is_kept),
