@@ -1,7 +1,8 @@
 #!/bin/sh
-# tap.sh PROGRAM [ARGUMENT]... - runs one test under automake's TAP driver, with three additions:
+# tap.sh PROGRAM [ARGUMENT]... - runs one test under automake's TAP driver, with four additions:
 # a test that hangs is ended; a skip whose reason no line of tests/skips.txt names is a failure; and
-# cmocka's "not ok 1 # SKIP name" becomes a skip whose reason is the line printed before it.
+# cmocka's "not ok 1 # SKIP name" becomes a skip whose reason is the line printed before it; and the
+# log says what the test cost (user and system time), which the time that passed does not.
 here=$(dirname "$0")
 out=$(mktemp "${TMPDIR:-/tmp}/veer-tap.XXXXXX") || exit 99
 trap 'rm -f "$out"' EXIT
@@ -42,4 +43,6 @@ match($0, /# *SKIP */) {
 { print }
 !/^(ok|not ok|1\.\.)/ { last = $0; sub(/^# */, "", last) }
 ' "$out"
+times >"$out"
+echo "# cost $(tail -n 1 "$out")"
 exit $status

@@ -146,6 +146,8 @@ static void more_values_only_add(void **state)
 	struct chance c = { 21 };
 	struct level_rule rule = { LEVEL_POISSON, 8 };
 	struct changes all = {0};
+	/* without the padding behind */
+	size_t bytes = offsetof(struct level_change, score) + sizeof all.c->score;
 	float x[N_MAX];
 	(void)state;
 	draw(x, N_MAX, LEVEL_POISSON, &c, .99);
@@ -155,7 +157,7 @@ static void more_values_only_add(void **state)
 		struct changes some = {0};
 		level_scan(&rule, x, n, keep, &some);
 		for (uint32_t i = 0; i < some.n; i++)
-			assert_memory_equal(&some.c[i], &all.c[i], sizeof some.c[i]);
+			assert_memory_equal(&some.c[i], &all.c[i], bytes);
 		assert_true(some.n == all.n || all.c[some.n].at >= n);
 	}
 }
