@@ -21,6 +21,7 @@
 #include "learn/fit_lstm.h"
 #include "learn/lstm_tape.h"
 #include "slow_lstm.h"
+#include "tsan.h"
 
 #define DIFFERENCE 1e-5         /* of a weight, in doubles */
 #define LAG 3u
@@ -94,6 +95,7 @@ static void check_gradient(const struct lstm_shape *s, struct tape_rows rows)
 static void gradients_are_the_slopes_of_the_loss(void **state)
 {
 	(void)state;
+	SKIP_UNDER_TSAN();
 	const struct lstm_shape shape[] = { { 1, 5, 3, 4 }, { 2, 5, 3, 4 }, { 2, 9, 12, 1 } };
 	const uint32_t row[] = { 3, 0, 5, 3, 6, 2, 1 };
 	struct err e = {0};
@@ -208,6 +210,7 @@ static struct fit_lstm small_fit(uint32_t inputs, uint32_t layers, const struct 
 static void learns_a_sine_and_a_copy_from_the_past(void **state)
 {
 	(void)state;
+	SKIP_UNDER_TSAN();
 	for (uint32_t layers = 1; layers <= 2; layers++)
 		for (int lag = 0; lag < 2; lag++) {
 			struct err e = {0};

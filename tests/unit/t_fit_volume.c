@@ -21,6 +21,7 @@
 #include "learn/levels.h"
 #include "series/history.h"
 #include "series/step.h"
+#include "tsan.h"
 
 #define HOUR_MS 3600000LL
 #define DAY (24 * HOUR_MS)
@@ -188,12 +189,14 @@ static void keeps_promise(enum mood mood, double kud)
 static void the_promise_is_kept_on_even_users(void **state)
 {
 	(void)state;
+	SKIP_UNDER_TSAN();
 	keeps_promise(EVEN, 1);
 }
 
 static void the_promise_is_kept_on_moody_users(void **state)
 {
 	(void)state;
+	SKIP_UNDER_TSAN();
 	keeps_promise(MOODY, 1);
 }
 
@@ -202,6 +205,7 @@ static void the_week_is_found(void **state)
 	struct volume_model m;
 	double sum = 0, mean = 0;
 	(void)state;
+	SKIP_UNDER_TSAN();
 	/* Ten days: some days of the week come twice, others once. */
 	assert_int_equal(fit(&m, &(struct plan){ 0, 4000, 10, EVEN, false }, 0, 2), 0);
 	for (int64_t h = 0; h < VOLUME_WEEK_HOURS; h++) {
@@ -240,6 +244,7 @@ static void a_wandering_rate_teaches_to_forget(void **state)
 {
 	struct volume_model even, wandering;
 	(void)state;
+	SKIP_UNDER_TSAN();
 	assert_int_equal(fit(&even, &(struct plan){ 0, 400, 300, EVEN, false }, 0, 2), 0);
 	assert_int_equal(fit(&wandering, &(struct plan){ 0, 400, 300, WANDERING, false }, 0, 2), 0);
 	assert_true(even.half_life_sessions >= 128);

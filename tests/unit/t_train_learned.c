@@ -18,6 +18,7 @@
 #include "learn/fit.h"
 #include "learn/train_cases.h"
 #include "series/history.h"
+#include "tsan.h"
 
 #define USERS 110u
 #define CATEGORIES 24u
@@ -100,11 +101,14 @@ static void the_result_hangs_on_content_and_seed(void **state)
 	assert_true(r.kept && r.judged && r.why == TRAIN_ASKED && m[0].learned.trained);
 	assert_true(r.n_users > USERS - 10 && r.n_changed > 5 * USERS);
 	assert_int_equal(fit(&there, &o, 3, &m[1], &r), 0);
-	assert_int_equal(fit(&back, &o, 1, &m[2], &r), 0);
-	o.seed = 2;
-	assert_int_equal(fit(&there, &o, 1, &m[3], &r), 0);
-	assert_true(m[0].hash == m[1].hash && m[0].hash == m[2].hash && m[0].hash != m[3].hash);
-	for (int i = 0; i < 4; i++)
+	assert_true(m[0].hash == m[1].hash);
+	if (!TSAN) {
+		assert_int_equal(fit(&back, &o, 1, &m[2], &r), 0);
+		o.seed = 2;
+		assert_int_equal(fit(&there, &o, 1, &m[3], &r), 0);
+		assert_true(m[0].hash == m[2].hash && m[0].hash != m[3].hash);
+	}
+	for (int i = 0; i < (TSAN ? 2 : 4); i++)
 		model_done(&m[i]);
 	log_done(&there);
 	log_done(&back);
@@ -118,6 +122,7 @@ static void faults_of_memory_are_reported(void **state)
 	struct train_report r;
 	struct model m;
 	(void)state;
+	SKIP_UNDER_TSAN();
 	make_log(&l, false);
 	uint64_t calls = mem_calls();
 	size_t used = mem_used();
@@ -194,6 +199,7 @@ static void cases_are_of_one_fold_and_cut_at_the_change(void **state)
 	struct made d;
 	uint32_t n[SPLICE_N] = {0};
 	(void)state;
+	SKIP_UNDER_TSAN();
 	make(&d, &o);
 	for (uint32_t i = 0; i < d.c.n; i++) {
 		const struct train_case *k = &d.c.at[i];
@@ -224,6 +230,7 @@ static void the_highest_readings_are_kept(void **state)
 	struct err e = {0};
 	double p[TRAIN_PARAMS];
 	(void)state;
+	SKIP_UNDER_TSAN();
 	make(&d, &o);
 	train_params(&d.m.learned, p);
 	train_walk_init(&w, &d.p, INT64_MAX);
@@ -250,6 +257,7 @@ static void labels_join_in(void **state)
 {
 	struct log l;
 	(void)state;
+	SKIP_UNDER_TSAN();
 	make_log(&l, false);
 	struct user_events three, five;
 	history_user(l.h, 3, &three);
