@@ -56,9 +56,11 @@ struct verdict {
 	double r2;              /* about the mean of the test rows; NaN when they are all alike */
 	double smape;           /* mean of 2 |f - y| / (|f| + |y|): 0 to 2, 0 / 0 being 0 */
 	uint64_t n_naive, n_seasonal;
-	double naive_mse, seasonal_mse;
+	double naive_mse, naive_mae, naive_r2;          /* on the rows for which there is one */
+	double seasonal_mse, seasonal_mae, seasonal_r2;
 	double skill;           /* against the last value known when the row was forecast */
 	double seasonal_skill;  /* against the value a season before the one forecast */
+	double naive_share;     /* naive_mse / seasonal_mse on the rows that have both */
 };
 
 /* folds: NULL, or room for a verdict of each fold. */

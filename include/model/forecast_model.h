@@ -33,7 +33,7 @@ struct forecast_model {
 	/* The report. */
 	uint64_t n_rows, n_test_rows;   /* learnt from, and judged on while validating */
 	struct forecast_figure figure[FORECASTER_N];
-	double naive_mse, seasonal_mse;
+	struct forecast_figure naive, seasonal; /* of the last value, and that of a week before */
 };
 
 /* Nothing is forecast. */

@@ -204,8 +204,10 @@ void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const 
 	f->m->figure[kind] = (struct forecast_figure){ v->mse, v->mae, v->r2, v->skill,
 		v->seasonal_skill };
 	f->m->n_test_rows = v->n_rows;
-	f->m->naive_mse = v->naive_mse;
-	f->m->seasonal_mse = v->seasonal_mse;
+	f->m->naive = (struct forecast_figure){ v->naive_mse, v->naive_mae, v->naive_r2, 0,
+		1 - v->naive_share };
+	f->m->seasonal = (struct forecast_figure){ v->seasonal_mse, v->seasonal_mae,
+		v->seasonal_r2, 1 - 1 / v->naive_share, 0 };
 }
 
 static int judge(struct forecast_fit *f, enum forecaster_kind kind, const struct dataset *d,

@@ -11,12 +11,16 @@
 #include "learn/leak.h"
 #include "learn/sorted.h"
 
-/* Sums over test rows; a naive forecast's beside ours on the same rows. */
+/* Sums over the rows that a forecast has. */
+struct errors {
+	uint64_t n;
+	double square, absolute, y, yy;
+	double ours, both;      /* of a naive one: our squares, and its own where there are two */
+};
+
 struct sums {
-	uint64_t n, n_naive, n_seasonal;
-	double square, absolute, relative;
-	double y, yy;
-	double naive, with_naive, seasonal, with_seasonal;
+	struct errors ours, naive, seasonal;
+	double relative;
 };
 
 static double square(double v)
@@ -24,31 +28,40 @@ static double square(double v)
 	return v * v;
 }
 
-static void add_row(struct sums *s, double y, double f)
+static void add_error(struct errors *s, double y, double f, double ours)
 {
-	double size = fabs(f) + fabs(y);
 	s->n++;
 	s->square += square(f - y);
 	s->absolute += fabs(f - y);
-	s->relative += size > 0 ? 2 * fabs(f - y) / size : 0;
 	s->y += y;
 	s->yy += y * y;
+	s->ours += ours;
+}
+
+static void add_row(struct sums *s, double y, double f)
+{
+	double size = fabs(f) + fabs(y);
+	add_error(&s->ours, y, f, 0);
+	s->relative += size > 0 ? 2 * fabs(f - y) / size : 0;
+}
+
+static void add_errors(struct errors *s, const struct errors *more)
+{
+	s->n += more->n;
+	s->square += more->square;
+	s->absolute += more->absolute;
+	s->y += more->y;
+	s->yy += more->yy;
+	s->ours += more->ours;
+	s->both += more->both;
 }
 
 static void add_sums(struct sums *s, const struct sums *more)
 {
-	s->n += more->n;
-	s->n_naive += more->n_naive;
-	s->n_seasonal += more->n_seasonal;
-	s->square += more->square;
-	s->absolute += more->absolute;
+	add_errors(&s->ours, &more->ours);
+	add_errors(&s->naive, &more->naive);
+	add_errors(&s->seasonal, &more->seasonal);
 	s->relative += more->relative;
-	s->y += more->y;
-	s->yy += more->yy;
-	s->naive += more->naive;
-	s->with_naive += more->with_naive;
-	s->seasonal += more->seasonal;
-	s->with_seasonal += more->with_seasonal;
 }
 
 static double skill(double ours, double naive)
@@ -56,14 +69,22 @@ static double skill(double ours, double naive)
 	return naive > 0 ? 1 - ours / naive : (double)NAN;
 }
 
+static double r2(const struct errors *s)
+{
+	return skill(s->square, s->yy - s->y * s->y / (double)s->n);
+}
+
 static struct verdict judge(const struct sums *s)
 {
-	double n = (double)s->n, spread = s->yy - s->y * s->y / n;
-	return (struct verdict){ s->n, s->square / n, s->absolute / n,
-		spread > 0 ? 1 - s->square / spread : (double)NAN, s->relative / n,
-		s->n_naive, s->n_seasonal, s->naive / (double)s->n_naive,
-		s->seasonal / (double)s->n_seasonal, skill(s->with_naive, s->naive),
-		skill(s->with_seasonal, s->seasonal) };
+	const struct errors *o = &s->ours, *l = &s->naive, *w = &s->seasonal;
+	double n = (double)o->n, n_naive = (double)l->n, n_seasonal = (double)w->n;
+	return (struct verdict){ .n_rows = o->n, .mse = o->square / n, .mae = o->absolute / n,
+		.r2 = r2(o), .smape = s->relative / n, .n_naive = l->n, .n_seasonal = w->n,
+		.naive_mse = l->square / n_naive, .naive_mae = l->absolute / n_naive,
+		.naive_r2 = r2(l), .seasonal_mse = w->square / n_seasonal,
+		.seasonal_mae = w->absolute / n_seasonal, .seasonal_r2 = r2(w),
+		.skill = skill(l->ours, l->square), .seasonal_skill = skill(w->ours, w->square),
+		.naive_share = l->both / w->both };
 }
 
 int validate_rows(const struct dataset *d, struct err *e)
@@ -135,15 +156,13 @@ static void add_naive(const struct validation *v, const struct sorted *order, ui
 	double y = (double)d->y[row];
 	uint32_t last = sorted_before(order, d, row, d->known_ms[row]);
 	uint32_t before = v->season ? season_before(v, order, row) : SORTED_NONE;
-	if (last != SORTED_NONE) {
-		s->n_naive++;
-		s->naive += square((double)d->y[last] - y);
-		s->with_naive += error;
-	}
-	if (before != SORTED_NONE) {
-		s->n_seasonal++;
-		s->seasonal += square((double)d->y[before] - y);
-		s->with_seasonal += error;
+	if (last != SORTED_NONE)
+		add_error(&s->naive, y, (double)d->y[last], error);
+	if (before != SORTED_NONE)
+		add_error(&s->seasonal, y, (double)d->y[before], error);
+	if (last != SORTED_NONE && before != SORTED_NONE) {
+		s->naive.both += square((double)d->y[last] - y);
+		s->seasonal.both += square((double)d->y[before] - y);
 	}
 }
 

@@ -33,20 +33,19 @@ static void print_figure(const char *name, const struct forecast_figure *g, cons
 
 void forecast_print_figures(const struct forecast_model *m)
 {
-	struct forecast_figure naive = { m->naive_mse, NAN, NAN, 0, NAN };
-	struct forecast_figure seasonal = { m->seasonal_mse, NAN, NAN, NAN, 0 };
 	if (m->n_test_rows == 0)
 		return;
 	printf("\ninterest of the next day, on %" PRIu64 " later days of users\n", m->n_test_rows);
 	printf("%-10s %10s %10s %8s %8s %8s\n", "FORECAST", "MSE", "MAE", "R2", "SKILL",
 		"WEEKLY");
-	print_figure("naive", &naive, "  the last day");
-	print_figure("weekly", &seasonal, "  the day a week before");
+	print_figure("naive", &m->naive, "  the last day");
+	print_figure("weekly", &m->seasonal, "  the day a week before");
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
 		if (!isnan(m->figure[k].mse))
 			print_figure(forecaster_name[k], &m->figure[k],
 				(int)m->f.kind == k ? "  <- kept" : "");
-	printf("skill: 1 - MSE / MSE of the naive forecast, on days that have one\n");
+	printf("skill: 1 - MSE / MSE of the naive forecast; a naive one is judged on days that "
+		"have it\n");
 }
 
 static void print_importance(const struct forecast_report *r)

@@ -17,6 +17,7 @@ void forecast_model_default(struct forecast_model *m)
 	pledge_default(&m->pledge);
 	for (int k = 0; k < FORECASTER_N; k++)
 		m->figure[k] = (struct forecast_figure){ NAN, NAN, NAN, NAN, NAN };
+	m->naive = m->seasonal = m->figure[FORECASTER_NONE];
 }
 
 void forecast_model_done(struct forecast_model *m)

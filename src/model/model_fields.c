@@ -102,8 +102,8 @@ static const struct field forecast_report_field[] = {
 	FIELDS(FIELD_INT, "forecast_rows", forecast.n_rows, 1),
 	FIELDS(FIELD_INT, "forecast_test_rows", forecast.n_test_rows, 1),
 	FIELDS(FIELD_DOUBLE, "forecast_figure", forecast.figure, FORECASTER_N * FIGURES),
-	FIELDS(FIELD_DOUBLE, "forecast_naive_mse", forecast.naive_mse, 1),
-	FIELDS(FIELD_DOUBLE, "forecast_seasonal_mse", forecast.seasonal_mse, 1),
+	FIELDS(FIELD_DOUBLE, "forecast_naive", forecast.naive, FIGURES),
+	FIELDS(FIELD_DOUBLE, "forecast_seasonal", forecast.seasonal, FIGURES),
 };
 
 #define META "INSERT INTO meta VALUES (?, ?)", "SELECT key, value FROM meta"

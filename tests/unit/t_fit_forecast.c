@@ -110,7 +110,7 @@ static void a_planted_memory_is_found(void **state)
 	const struct forecast_figure *g = &m.figure[FORECASTER_LINEAR];
 	assert_true(r.better && r.best == FORECASTER_LINEAR && m.f.kind == FORECASTER_LINEAR);
 	assert_true(g->mse > .95 * best && g->mse < 1.12 * best);
-	assert_true(fabs(m.naive_mse - 2 * 9 / 1.5) < 1);
+	assert_true(fabs(m.naive.mse - 2 * 9 / 1.5) < 1);
 	assert_true(g->skill > .25 - .08 && g->skill < .25);
 	assert_true(fabs((double)m.scale - 3 * .7979) < .2);
 	assert_true(strstr(r.warning, "carts7"));

@@ -52,6 +52,8 @@ static void make(struct model *m, size_t rotate)
 	m->volume.pledge.far = (struct far_curve){ { { 1, 30 }, { 4.5f, .5 } }, 2, .9 };
 	known_model(&m->forecast, 2.5f);
 	m->forecast.pledge.n_alarms = 5;
+	m->forecast.naive = (struct forecast_figure){ 2, .75, -.5, 0, .5 };
+	m->forecast.seasonal = (struct forecast_figure){ 4, 1, -1, -1, 0 };
 	m->forecast.figure[FORECASTER_LINEAR] = (struct forecast_figure){ 1.5, .5, .25, .125, -3 };
 	m->share = mem_get(N_SHARE, sizeof *m->share);
 	m->n_share = N_SHARE;

@@ -142,6 +142,7 @@ static void check_verdict(const struct dataset *d, const struct fold *f, double 
 {
 	double square = 0, absolute = 0, relative = 0, mean = 0, spread = 0, train = 0, v;
 	double naive = 0, beside_naive = 0, before = 0, beside_before = 0, n = f->n_test;
+	double naive_off = 0, before_off = 0, naive_both = 0, before_both = 0, last = 0;
 	uint32_t n_naive = 0, n_before = 0;
 	for (uint32_t i = 0; i < f->n_train; i++)
 		train += (double)d->y[f->train[i]] / f->n_train;
@@ -155,14 +156,19 @@ static void check_verdict(const struct dataset *d, const struct fold *f, double 
 		absolute += fabs(off);
 		relative += 2 * fabs(off) / (fabs(off + y) + fabs(y));
 		spread += (y - mean) * (y - mean);
-		if (slow_value(d, d->series[row], d->known_ms[row] - DAY, &v)) {
+		bool has_last = slow_value(d, d->series[row], d->known_ms[row] - DAY, &last);
+		if (has_last) {
 			n_naive++;
-			naive += (v - y) * (v - y);
+			naive += (last - y) * (last - y);
+			naive_off += fabs(last - y);
 			beside_naive += off * off;
 		}
 		if (slow_value(d, d->series[row], d->time_ms[row] - season * DAY, &v)) {
 			n_before++;
 			before += (v - y) * (v - y);
+			before_off += fabs(v - y);
+			before_both += has_last ? (v - y) * (v - y) : 0;
+			naive_both += has_last ? (last - y) * (last - y) : 0;
 			beside_before += off * off;
 		}
 	}
@@ -172,6 +178,11 @@ static void check_verdict(const struct dataset *d, const struct fold *f, double 
 	assert_int_equal(got->n_naive, n_naive);
 	assert_int_equal(got->n_seasonal, n_before);
 	assert_true(near(got->naive_mse, naive / n_naive));
+	assert_true(near(got->naive_mae, naive_off / n_naive));
+	assert_true(near(got->seasonal_mae, before_off / n_before));
+	assert_true(near(got->naive_share, naive_both / before_both));
+	assert_true(n_naive < f->n_test || near(got->naive_r2, 1 - naive / spread));
+	assert_true(n_before < f->n_test || near(got->seasonal_r2, 1 - before / spread));
 	assert_true(near(got->skill, 1 - beside_naive / naive));
 	assert_true(near(got->seasonal_mse, before / n_before));
 	assert_true(near(got->seasonal_skill, 1 - beside_before / before));
