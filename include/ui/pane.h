@@ -28,6 +28,11 @@ struct pane_window {
 	bool is_large;                  /* plots alone */
 };
 
+/* What charts reach at least, so that those of two panes can be compared. */
+struct pane_tops {
+	float cell, score;
+};
+
 struct pane {
 	bool is_made;
 	struct portrait portrait;
@@ -39,6 +44,7 @@ struct pane {
 	uint32_t n_cells, n_rows;
 	int64_t span_ms;                /* asked for; 0: all */
 	struct pane_window window;
+	struct pane_tops tops;
 	int page;                       /* events shown by the last draw */
 };
 

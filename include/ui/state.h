@@ -24,6 +24,13 @@ struct live_state {
 	struct pane pane;
 };
 
+struct compare_state {          /* compare.c */
+	bool is_on;
+	bool is_hidden;         /* there are too few lines for two */
+	uint32_t user;          /* the second one */
+	struct pane pane;
+};
+
 struct user_state {             /* view_user.c */
 	uint32_t user;
 	bool is_held;
@@ -32,6 +39,7 @@ struct user_state {             /* view_user.c */
 	struct pane_place place;
 	struct pane_window window;
 	struct pane pane;
+	struct compare_state beside;
 };
 
 enum population_pane { PANE_CATEGORIES, PANE_FLOWS, PANE_HOURS, PANE_N };

@@ -32,6 +32,7 @@ struct view {
 	void (*adjust)(struct ui *u, enum adjust what);     /* may be NULL */
 	void (*find)(struct ui *u);                     /* opens its prompt; may be NULL */
 	void (*find_again)(struct ui *u, int direction);        /* 0: end the search */
+	bool (*back)(struct ui *u);     /* a step within it; false: out of it; may be NULL */
 	void (*status)(struct ui *u, struct parts *p);  /* what it has to say below */
 	void (*done)(struct ui *u);                     /* frees what it holds; may be NULL */
 };

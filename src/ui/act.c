@@ -69,7 +69,8 @@ void act_previous(struct ui *u, int unused)
 void act_up(struct ui *u, int unused)
 {
 	(void)unused;
-	ui_up(u);
+	if (!view(u)->back || !view(u)->back(u))
+		ui_up(u);
 }
 
 void act_quit(struct ui *u, int leaves_text)

@@ -42,6 +42,7 @@ static void forget(struct ui *u)
 	memset(u->interest, 0, sizeof u->interest);
 	pane_done(&u->live.pane);
 	pane_done(&u->user.pane);
+	pane_done(&u->user.beside.pane);
 	tables_done(&u->population.tables);
 	u->population.is_held = u->user.is_held = u->users.is_held = u->users.is_made = false;
 	u->users.n = 0;

@@ -9,6 +9,7 @@
 #include "ui/act.h"
 #include "ui/act_alert.h"
 #include "ui/budget.h"
+#include "ui/compare.h"
 #include "ui/editor.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
@@ -96,6 +97,8 @@ static const struct action table[] = {
 		act_find_again, 0, 2, "end search", "end the search" },
 	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, act_find, 0, 9, "user",
 		"show another user, by the whole id" },
+	{ "compare", "Find", { 'c' }, IN_USER, WHEN_LOADED, compare_ask, 0, 0, NULL,
+		"another user beside, by the id; none: end it" },
 
 	{ "filter", "Find", { '\\' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
 		list_filter, 0, 7, "filter", "only alerts whose row has a regex" },

@@ -29,6 +29,7 @@ struct plan {
 	int name, chart_x, chart, last_x, last;
 	int rows, alerts, line;
 	uint32_t alert;         /* the one looked at, or ROLL_NONE */
+	struct pane_tops tops;
 };
 
 void pane_done(struct pane *p)
@@ -278,7 +279,7 @@ static void draw_cells(struct ui *u, const struct portrait *q, const float *v, c
 	unsigned per = glyph_per_cell(u->term.glyphs);
 	struct bar cells = bar_of(q, l->chart);
 	const struct finding *f = l->alert == ROLL_NONE ? NULL : &feed_alert(u->feed, l->alert)->f;
-	float max = 0;
+	float max = l->tops.cell;
 	int from = 0, to = 0;
 	uint32_t k;
 
@@ -328,7 +329,7 @@ static float newest_score(const struct portrait *q)
 static void draw_score(struct ui *u, const struct portrait *q, const struct plan *l, int line)
 {
 	struct term *t = &u->term;
-	float max = q->threshold * 1.5f, now = newest_score(q);
+	float max = fmaxf(q->threshold * 1.5f, l->tops.score), now = newest_score(q);
 	uint32_t i;
 
 	for (i = 0; i < q->n_cells; i++)
@@ -487,6 +488,7 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 	uint32_t i;
 
 	l.alert = pane_alert(p, u, place);
+	l.tops = p->tops;
 	draw_headline(u, p, &l);
 	if (!p->is_made) {
 		term_put(&u->term, line, b.column + 1, b.columns - 1, INK_TEXT, p->trouble);

@@ -98,31 +98,34 @@ static void draw_area(struct ui *u, struct box b, const float *v, float max, flo
 	term_wall(t, b.line, b.column + AXIS - 1, b.lines);
 }
 
-static void draw_category(struct ui *u, const struct portrait *q, uint32_t i, struct box b)
+static void draw_category(struct ui *u, const struct pane *p, uint32_t i, struct box b)
 {
-	const struct portrait_row *r = &q->row[i];
+	const struct portrait_row *r = &p->portrait.row[i];
+	float max = fmaxf(largest(r->cell, p->portrait.n_cells), p->tops.cell);
 	struct box area = { b.line + 1, b.column, b.lines - 1, chart_columns(u, b) };
-	struct parts p = { .n = 0 };
+	struct parts head = { .n = 0 };
 	char name[UI_NAME_MAX], n[WORDS_MAX];
 
 	if (r->category == DICT_NONE)
 		snprintf(name, sizeof name, "(%u more)", r->n_rest);
 	else
 		ui_category(u, r->category, name);
-	parts_add(&p, 0, INK_TITLE, "%s", ui_brief(name, 40));
-	parts_add(&p, 1, INK_TEXT, "now %.0f%%, base %.0f%%", (double)r->now * 100,
+	parts_add(&head, 0, INK_TITLE, "%s", ui_brief(name, 40));
+	parts_add(&head, 1, INK_TEXT, "now %.0f%%, base %.0f%%", (double)r->now * 100,
 		(double)r->base * 100);
-	parts_add(&p, 2, INK_DIM, "%s event%s", words_count(r->n_events, n),
+	parts_add(&head, 2, INK_DIM, "%s event%s", words_count(r->n_events, n),
 		r->n_events == 1 ? "" : "s");
-	parts_draw(&p, &u->term, b.line, b.column + AXIS, b.columns - AXIS);
-	draw_area(u, area, r->cell, largest(r->cell, q->n_cells), INFINITY);
+	parts_draw(&head, &u->term, b.line, b.column + AXIS, b.columns - AXIS);
+	draw_area(u, area, r->cell, max, INFINITY);
 }
 
-static void draw_score(struct ui *u, const struct portrait *q, struct box b)
+static void draw_score(struct ui *u, const struct pane *p, struct box b)
 {
+	const struct portrait *q = &p->portrait;
 	struct box area = { b.line + 1, b.column, b.lines - 1, chart_columns(u, b) };
 	float max = fmaxf(largest(q->score, q->n_cells), q->threshold * 1.25f);
 
+	max = fmaxf(max, p->tops.score);
 	term_putf(&u->term, b.line, b.column + AXIS, b.columns - AXIS, INK_TITLE,
 		"change score, alarm at %.2f", (double)q->threshold);
 	draw_area(u, area, q->score, max, q->threshold);
@@ -159,11 +162,11 @@ void plot_draw(struct ui *u, const struct pane *p, struct box b)
 		struct box panel = { line, b.column, height, b.columns };
 
 		if (i + others < panels)
-			draw_category(u, q, (uint32_t)i, panel);
+			draw_category(u, p, (uint32_t)i, panel);
 		else if (i + 1 < panels)
 			ahead_plot(u, &p->outlook, panel, AXIS);
 		else
-			draw_score(u, q, panel);
+			draw_score(u, p, panel);
 		line += height;
 	}
 	term_put(&u->term, line, b.column, AXIS - 1, INK_DIM, "alerts");

@@ -7,6 +7,7 @@
 #include "alert/ask.h"
 #include "base/clock.h"
 #include "base/dict.h"
+#include "ui/compare.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -420,6 +421,7 @@ void sql_drill(struct ui *u, int unused)
 		ui_say(u, true, "this user is in the store, but not in what is read now");
 		return;
 	}
+	compare_end(u);
 	u->user.user = user;
 	u->user.window = (struct pane_window){ 0 };
 	time = column_of(a, "time_ms", "onset_ms");

@@ -14,6 +14,7 @@
 #include "base/zone.h"
 #include "ingest/names.h"
 #include "ui/budget.h"
+#include "ui/compare.h"
 #include "ui/frame.h"
 #include "ui/keys.h"
 #include "ui/session.h"
@@ -181,6 +182,7 @@ void ui_show_alert(struct ui *u, uint32_t alert)
 {
 	const struct finding *found = &feed_alert(u->feed, alert)->f;
 
+	compare_end(u);
 	u->user.user = found->user;
 	u->user.is_held = true;
 	u->user.wanted_ms = found->time_ms;

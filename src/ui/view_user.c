@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/dict.h"
+#include "ui/compare.h"
 #include "ui/keys.h"
 #include "ui/ui.h"
 #include "ui/words.h"
@@ -23,6 +24,7 @@ static uint32_t index_at(const struct portrait *q, int64_t ms)
 static void draw(struct ui *u, struct box b)
 {
 	struct user_state *s = &u->user;
+	struct box beside = compare_split(u, &b);
 	uint32_t n;
 
 	pane_look(&s->pane, u, s->user, &s->window, b);
@@ -33,6 +35,7 @@ static void draw(struct ui *u, struct box b)
 	if (s->index >= n)
 		s->is_held = false;
 	s->place.cursor = s->is_held ? n - 1 - s->index : 0;
+	compare_draw(u, beside);
 	pane_draw(&s->pane, u, b, &s->place);
 }
 
@@ -152,14 +155,17 @@ static void status(struct ui *u, struct parts *p)
 	if (u->user.is_held && newer)
 		parts_add(p, 1, INK_KEY, "HELD: %u newer event%s, G to follow", newer,
 			newer == 1 ? "" : "s");
+	compare_status(u, p);
 }
 
 static void done(struct ui *u)
 {
 	pane_done(&u->user.pane);
+	compare_end(u);
 }
 
 const struct view view_user = {
 	.bit = IN_USER, .is_framed = true, .draw = draw, .move = move, .follow = follow,
-	.is_held = is_held, .adjust = adjust, .find = find, .status = status, .done = done,
+	.is_held = is_held, .adjust = adjust, .find = find, .status = status, .back = compare_end,
+	.done = done,
 };
