@@ -99,6 +99,10 @@ size_t text_scrub(char *dst, size_t cap, const char *src, size_t len)
 	if (!cap)
 		return 0;
 	while (src < end) {
+		if (*src >= ' ' && *src <= '~' && used + 1 < cap) {
+			dst[used++] = *src++;   /* most of all text */
+			continue;
+		}
 		size_t n = scrub_one(one, &src, end);
 		if (n >= cap - used)
 			break;
