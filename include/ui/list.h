@@ -1,8 +1,8 @@
 /* list.h - which alerts LIVE lists, in which order: filtered and sorted, newest first without that.
  *
  * A list is of the alerts up to live.list.n, the moment it was held. Rows are counted from the top.
- * The filter is a pattern that is tried on each alert as a line of text: priority, state, user,
- * name, from > to. Without filter and order of its own a list takes no memory. Owner: the ui
+ * Where a filter takes long, it goes on in slices, a slice a list_look(), and there are no rows
+ * until it is through. Without filter and order of its own a list takes no memory. Owner: the ui
  * thread.
  */
 #ifndef UI_LIST_H
@@ -11,16 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/pattern.h"
 #include "ui/prompt.h"
+#include "ui/rank.h"
+#include "ui/sieve.h"
 
 struct parts;
 struct ui;
 
-enum list_sort { LIST_TIME, LIST_SCORE, LIST_USER, LIST_SORTS };
-
 struct list_order {
-	struct pattern pattern;
+	struct sieve sieve;             /* no pattern: no filter is set */
 	char text[PROMPT_MAX];          /* of the pattern; "": no filter is set */
 	bool is_off, is_inverted;
 	enum list_sort sort;
@@ -30,6 +29,7 @@ struct list_order {
 	uint32_t seen;                  /* alerts that were looked at */
 	uint32_t version, n_cleared;    /* of states, as they were then */
 	bool is_masked;
+	bool is_partial;                /* not all were looked at for the first time */
 	int64_t made_ms;
 };
 
@@ -37,7 +37,9 @@ void list_done(struct list_order *o);
 /* Takes in what is new; false: out of memory, and the list is short. */
 bool list_look(struct ui *u);
 
-uint32_t list_n(const struct ui *u);
+uint32_t list_n(const struct ui *u);                    /* 0 while it is partial */
+unsigned list_percent(const struct ui *u);              /* how much of it was looked at */
+bool list_is_whole(struct ui *u);                       /* says so when it is partial */
 uint32_t list_at(const struct ui *u, uint32_t row);     /* the number of an alert */
 /* The row of an alert; where it is not listed, that of the next older one that is. */
 uint32_t list_row(const struct ui *u, uint32_t alert);

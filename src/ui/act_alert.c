@@ -138,6 +138,8 @@ void act_acknowledge_all(struct ui *u, int unused)
 	(void)unused;
 	s->n = 0;
 	view_table[u->view]->follow(u, false);
+	if (!list_is_whole(u))
+		return;
 	for (i = 0; i < list_n(u); i++) {
 		char state = board_state(u, list_at(u, i));
 
@@ -225,7 +227,7 @@ static void export_told(struct ui *u, const char *path)
 {
 	struct err e = { 0 };
 
-	if (!*path)
+	if (!*path || !list_is_whole(u))
 		return;
 	if (export_alerts(u, path, &e) < 0)
 		ui_say(u, true, "%s", e.text);

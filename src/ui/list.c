@@ -1,30 +1,29 @@
 #include "ui/list.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
-#define LINE_MAX_BYTES (6 * UI_NAME_MAX)
+#define SLICE_US 10000
+#define TRIES_BETWEEN 64        /* looks at the time */
 
 static const char *const sort_name[LIST_SORTS] = { "TIME", "SCORE", "USER" };
 
 void list_done(struct list_order *o)
 {
-	pattern_done(&o->pattern);
+	sieve_done(&o->sieve);
 	mem_free(o->alert);
 	*o = (struct list_order){ 0 };
 }
 
 static bool is_filtered(const struct list_order *o)
 {
-	return o->pattern.code && !o->is_off;
+	return o->sieve.pattern.code && !o->is_off;
 }
 
 /* Row r is alert n - 1 - r. */
@@ -37,7 +36,22 @@ static bool is_plain(const struct ui *u)
 
 uint32_t list_n(const struct ui *u)
 {
-	return is_plain(u) ? u->live.list.n : u->order.n;
+	return is_plain(u) ? u->live.list.n : u->order.is_partial ? 0 : u->order.n;
+}
+
+unsigned list_percent(const struct ui *u)
+{
+	const struct list_order *o = &u->order;
+
+	return o->is_partial && u->live.list.n
+		? (unsigned)(o->seen * UINT64_C(100) / u->live.list.n) : 100;
+}
+
+bool list_is_whole(struct ui *u)
+{
+	if (u->order.is_partial)
+		ui_say(u, true, "still filtering, %u%%: nothing was done", list_percent(u));
+	return !u->order.is_partial;
 }
 
 uint32_t list_at(const struct ui *u, uint32_t row)
@@ -83,36 +97,6 @@ uint32_t list_row(const struct ui *u, uint32_t alert)
 
 /* What is listed */
 
-/* Appends a word that stands for itself only when it is not the word before. */
-static void add_other(char *line, const char *word, const char *before)
-{
-	size_t at = strlen(line);
-
-	if (strcmp(word, before) != 0)
-		snprintf(line + at, LINE_MAX_BYTES - at, " %s", word);
-}
-
-static bool passes(struct ui *u, uint32_t i)
-{
-	const struct finding *f = &feed_alert(u->feed, i)->f;
-	char line[LINE_MAX_BYTES], id[UI_NAME_MAX], name[UI_NAME_MAX], from[UI_NAME_MAX],
-		to[UI_NAME_MAX];
-	enum ink ink;
-	const char *sign = ui_priority(f->severity, &ink);
-
-	ui_user_id(u, f->user, id);
-	snprintf(line, sizeof line, "%s %s %s", sign[0] == ' ' ? sign + 1 : sign,
-		board_word(board_state(u, i)), id);
-	add_other(line, ui_user(u, f->user, name), id);
-	snprintf(line + strlen(line), sizeof line - strlen(line), " %s > %s", ui_from(u, f, from),
-		ui_to(u, f, to));
-	if (f->kind == KIND_INTEREST) {
-		add_other(line, ui_category_id(u, f->from, name), from);
-		add_other(line, ui_category_id(u, f->to, name), to);
-	}
-	return pattern_is_in(&u->order.pattern, line, strlen(line)) != u->order.is_inverted;
-}
-
 static bool append(struct list_order *o, uint32_t alert)
 {
 	uint32_t cap = o->cap ? o->cap + o->cap / 2 : 256, *more;
@@ -126,21 +110,6 @@ static bool append(struct list_order *o, uint32_t alert)
 	}
 	o->alert[o->n++] = alert;
 	return true;
-}
-
-/* Ends on top: the highest score, the first user; of equals the newest. */
-static int by_sort(const void *a, const void *b, void *ctx)
-{
-	const struct ui *u = ctx;
-	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-	const struct finding *x = &feed_alert(u->feed, i)->f, *y = &feed_alert(u->feed, k)->f;
-	int c = 0;
-
-	if (u->order.sort == LIST_SCORE)
-		c = (x->score > y->score) - (x->score < y->score);
-	else if (u->order.sort == LIST_USER && x->user != y->user)
-		c = dict_cmp(u->feed->ids->user, y->user, x->user);
-	return c ? c : (i > k) - (i < k);
 }
 
 /* States that changed may let other alerts through. A held list moves by what its operator does,
@@ -164,38 +133,66 @@ static void forget(struct ui *u)
 	struct list_order *o = &u->order;
 
 	o->n = o->seen = 0;
+	o->is_partial = true;
 	o->version = u->board.version;
 	o->n_cleared = u->snap->n_cleared;
 	o->is_masked = u->is_masked;
 	o->made_ms = clock_tick_ms(u->clock);
 }
 
+/* The first pass over many alerts is made in slices, so that no key waits for it. An answer that is
+ * known costs next to nothing, and time is looked at only where the pattern was tried.
+ */
+static bool is_time_up(const struct ui *u, uint64_t n_tried, int64_t until_us)
+{
+	return n_tried && n_tried % TRIES_BETWEEN == 0 && clock_tick_us(u->clock) >= until_us;
+}
+
+/* Alerts from o->seen on, as far as time goes. */
+static bool take(struct ui *u)
+{
+	struct list_order *o = &u->order;
+	int64_t until_us = clock_tick_us(u->clock) + SLICE_US;
+	uint64_t before = o->sieve.n_tried;
+	bool ok = !is_filtered(o) || sieve_reserve(&o->sieve, u->live.list.n);
+
+	for (; ok && o->seen < u->live.list.n; o->seen++) {
+		if (is_time_up(u, o->sieve.n_tried - before, until_us))
+			break;
+		if (!is_filtered(o) || sieve_is_in(u, &o->sieve, o->seen) != o->is_inverted)
+			ok = append(o, o->seen);
+	}
+	return ok;
+}
+
 bool list_look(struct ui *u)
 {
 	struct list_order *o = &u->order;
-	bool is_new, ok = true;
+	uint32_t old;
+	bool ok, is_behind;
 
 	if (is_plain(u)) {
 		o->n = o->seen = 0;
+		o->is_partial = false;
 		return true;
 	}
 	if (is_stale(u))
 		forget(u);
-	is_new = o->seen < u->live.list.n;
-	for (; ok && o->seen < u->live.list.n; o->seen++)
-		if (!is_filtered(o) || passes(u, o->seen))
-			ok = append(o, o->seen);
-	if (is_new && o->sort != LIST_TIME)
-		qsort_r(o->alert, o->n, sizeof *o->alert, by_sort, u);
+	old = o->n;
+	ok = take(u);
+	if (o->sort != LIST_TIME)
+		ok &= rank_merge(u, o->sort, o->alert, old, o->n);
+	is_behind = ok && o->seen < u->live.list.n;
+	u->is_dirty |= o->is_partial || is_behind;
+	o->is_partial &= is_behind;
 	return ok;
 }
 
 /* All anew, with the cursor where it was, or near there. */
 static void renew(struct ui *u)
 {
-	view_table[u->view]->follow(u, false);
 	forget(u);
-	view_table[u->view]->look(u);
+	view_table[u->view]->follow(u, false);
 }
 
 /* What a person says */
@@ -207,10 +204,12 @@ void list_status(const struct ui *u, struct parts *p)
 
 	if (o->sort != LIST_TIME)
 		parts_add(p, 1, INK_TEXT, "sort %s", sort_name[o->sort]);
-	if (is_filtered(o))
+	if (o->is_partial)
+		parts_add(p, 0, INK_KEY, "filtering %u%%", list_percent(u));
+	else if (is_filtered(o))
 		parts_add(p, 0, INK_KEY, "%s of %s, filter %s\"%s\"", words_count(o->n, n),
 			words_count(u->live.list.n, whole), o->is_inverted ? "not " : "", o->text);
-	else if (o->pattern.code)
+	else if (o->sieve.pattern.code)
 		parts_add(p, 1, INK_DIM, "filter off");
 }
 
@@ -224,8 +223,8 @@ bool list_set(struct ui *u, const char *filter, enum list_sort sort)
 		ui_say(u, true, "%s", e.text);
 		return false;
 	}
-	pattern_done(&o->pattern);
-	o->pattern = p;
+	sieve_done(&o->sieve);
+	o->sieve.pattern = p;
 	o->sort = sort;
 	o->is_off = o->is_inverted = false;
 	snprintf(o->text, sizeof o->text, "%s", filter);
@@ -251,9 +250,9 @@ void list_filter(struct ui *u, int unused)
 
 static bool has_filter(struct ui *u)
 {
-	if (!u->order.pattern.code)
+	if (!u->order.sieve.pattern.code)
 		ui_say(u, true, "there is no filter: \\ sets one");
-	return u->order.pattern.code;
+	return u->order.sieve.pattern.code;
 }
 
 void list_invert(struct ui *u, int unused)

@@ -265,6 +265,7 @@ static void draw_side(struct ui *u, struct box b)
 static void draw(struct ui *u, struct box b)
 {
 	struct box list = b, side = b;
+	char n[WORDS_MAX];
 
 	if (!ui_is_loaded(u) && u->snap->phase == FEED_LOADING) {
 		draw_loading(u, b);
@@ -272,6 +273,12 @@ static void draw(struct ui *u, struct box b)
 	}
 	if (!u->live.list.n) {
 		draw_empty(u, b);
+		return;
+	}
+	if (u->order.is_partial) {
+		term_putf(&u->term, b.line + 1, b.column + 2, b.columns - 2, INK_TITLE,
+			"Filtering %s alerts: %u%%", words_count(u->live.list.n, n),
+			list_percent(u));
 		return;
 	}
 	if (!list_n(u)) {
