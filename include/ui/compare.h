@@ -17,7 +17,7 @@ void compare_ask(struct ui *u, int unused);
 /* True: a comparison was ended. */
 bool compare_end(struct ui *u);
 /* Takes the second user's part from the box of both; of no lines when there is none. */
-struct box compare_split(struct ui *u, struct box *b);
+struct box compare_split(const struct ui *u, struct box *b);
 /* After the first was looked at, before it is drawn: both get their tops here. */
 void compare_draw(struct ui *u, struct box b);
 void compare_status(struct ui *u, struct parts *p);

@@ -26,7 +26,6 @@ struct live_state {
 
 struct compare_state {          /* compare.c */
 	bool is_on;
-	bool is_hidden;         /* there are too few lines for two */
 	uint32_t user;          /* the second one */
 	struct pane pane;
 };

@@ -6,7 +6,8 @@
 #include "base/dict.h"
 #include "ui/ui.h"
 
-#define PANE_LINES 8            /* of the least portrait: with these it keeps to its box */
+/* Of a terminal with one above the other: eight each, the least portrait's, and the frame's. */
+#define LINES_LEAST 20
 
 bool compare_end(struct ui *u)
 {
@@ -43,16 +44,18 @@ void compare_ask(struct ui *u, int unused)
 	prompt_open(&u->prompt, &ops);
 }
 
-struct box compare_split(struct ui *u, struct box *b)
+static bool has_room(const struct ui *u)
 {
-	struct compare_state *c = &u->user.beside;
-	bool is_wide = b->columns >= UI_WIDE;
+	return u->term.columns >= UI_WIDE || u->term.lines >= LINES_LEAST;
+}
+
+struct box compare_split(const struct ui *u, struct box *b)
+{
 	struct box second = *b;
 
-	c->is_hidden = c->is_on && !is_wide && b->lines < 2 * PANE_LINES;
-	if (!c->is_on || c->is_hidden)
+	if (!u->user.beside.is_on || !has_room(u))
 		return (struct box){ 0 };
-	if (is_wide) {
+	if (u->term.columns >= UI_WIDE) {
 		b->columns = second.columns = (b->columns - 1) / 2;
 		second.column += second.columns + 1;
 	} else {
@@ -108,7 +111,7 @@ void compare_status(struct ui *u, struct parts *p)
 {
 	char id[UI_NAME_MAX];
 
-	if (u->user.beside.is_hidden)
+	if (u->user.beside.is_on && !has_room(u))
 		parts_add(p, 1, INK_KEY, "more lines show user %s",
 			ui_user_id(u, u->user.beside.user, id));
 }
