@@ -3,6 +3,7 @@
 
 #include "base/dict.h"
 #include "ui/keys.h"
+#include "ui/needle.h"
 #include "ui/promise.h"
 #include "ui/row.h"
 #include "ui/ui.h"
@@ -302,31 +303,23 @@ static void draw(struct ui *u, struct box b)
 	draw_list(u, list);
 }
 
-static bool matches(const struct ui *u, uint32_t alert, const char *needle)
-{
-	const struct finding *f = &feed_alert(u->feed, alert)->f;
-	char buf[UI_NAME_MAX];
-
-	return strcasestr(dict_text(u->feed->ids->user, f->user, NULL), needle)
-		|| strcasestr(ui_user(u, f->user, buf), needle)
-		|| strcasestr(ui_from(u, f, buf), needle)
-		|| strcasestr(ui_to(u, f, buf), needle);
-}
-
 /* From a row down the list, or up, round the end once. False: none matches. */
 static bool go_to_match(struct ui *u, uint32_t row, int direction)
 {
 	struct live_list *l = &u->live.list;
 	uint32_t n = list_n(u), i;
+	bool is_found = false;
+	struct needle e;
 
-	for (i = 0; i < n; i++) {
-		if (matches(u, list_at(u, row), l->needle)) {
+	needle_init(&e, u, l->needle);
+	for (i = 0; i < n && !is_found; i++) {
+		is_found = needle_is_in(&e, u, list_at(u, row));
+		if (is_found)
 			l->cursor = list_at(u, row);
-			return true;
-		}
 		row = (row + (direction > 0 ? 1 : n - 1)) % n;
 	}
-	return false;
+	needle_done(&e);
+	return is_found;
 }
 
 static void find_changed(struct ui *u, const char *text)
@@ -343,8 +336,13 @@ static void find_changed(struct ui *u, const char *text)
 static void find_done(struct ui *u, const char *text)
 {
 	struct live_list *l = &u->live.list;
+	struct needle e;
+	bool is_found;
 
-	if (*text && !(list_n(u) && matches(u, l->cursor, text))) {
+	needle_init(&e, u, text);
+	is_found = list_n(u) && needle_is_in(&e, u, l->cursor);
+	needle_done(&e);
+	if (*text && !is_found) {
 		ui_say(u, true, "no alert here has \"%s\" in user or category", text);
 		l->needle[0] = 0;
 	}

@@ -235,6 +235,47 @@ static void a_slow_filter_goes_on_in_slices(void **state)
 	many_close(m);
 }
 
+static bool has_plainly(const struct many *m, uint32_t alert, const char *text)
+{
+	const struct finding *f = &m->alert[alert].f;
+	char buf[UI_NAME_MAX];
+
+	return strcasestr(dict_text(m->ids.user, f->user, NULL), text)
+		|| strcasestr(ui_user(m->u, f->user, buf), text)
+		|| strcasestr(ui_from(m->u, f, buf), text)
+		|| strcasestr(ui_to(m->u, f, buf), text);
+}
+
+/* Down the list, row by row, and round its end. */
+static void a_find_goes_to_each_row_that_has_it(void **state)
+{
+	static const char *const text[] = { "gIft", "u-1", "s-99", "*", "shift", "0000", "\\x1b",
+		"none" };
+	struct many *m = open_shown(ALERTS, ALERTS);
+	struct live_list *l = &m->u->live.list;
+	uint32_t i, row = 0, k;
+
+	(void)state;
+	m->alert[3].f.user = dict_id(m->ids.user, "\x1b", 1);
+	for (k = 0; k < sizeof text / sizeof *text; k++) {
+		m->u->is_masked = k % 2;
+		look(m);
+		snprintf(l->needle, sizeof l->needle, "%s", text[k]);
+		for (i = 0; i < ALERTS; i++) {
+			row = (row + 1) % ALERTS;
+			if (!has_plainly(m, list_at(m->u, row), text[k]))
+				continue;
+			view_table[VIEW_LIVE]->find_again(m->u, 1);
+			assert_int_equal(l->cursor, list_at(m->u, row));
+		}
+		row = list_row(m->u, l->cursor);
+	}
+	assert_string_equal(m->u->message, "");
+	view_table[VIEW_LIVE]->find_again(m->u, 1);
+	assert_string_not_equal(m->u->message, "");
+	many_close(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_is_tried_once_an_alert_and_state),
 		cmocka_unit_test(an_epoch_starts_anew),
 		cmocka_unit_test(a_slow_filter_goes_on_in_slices),
+		cmocka_unit_test(a_find_goes_to_each_row_that_has_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
