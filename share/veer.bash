@@ -19,7 +19,7 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --history --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision --seed \
+	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision --select --seed \
 		--quiet $all" ;;
 	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
@@ -38,6 +38,7 @@ _veer_values()
 	--score) echo 'interest count ctr conversion amount' ;;
 	--backend) echo 'auto cpu cuda' ;;
 	--forecaster) echo 'none ar forest lstm auto' ;;
+	--select) echo 'none variance f lasso importance' ;;
 	--precision) echo 'float32 float16 int8' ;;
 	--weights) echo 'auto fixed trained' ;;
 	--channel) echo 'learned mixture mixture,learned volume learned,volume forecast learned,volume,forecast' ;;

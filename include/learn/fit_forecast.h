@@ -6,7 +6,8 @@
  * user is forecast by one that has not learnt from that user: the sample is parted in five folds,
  * and a fold is forecast by what the others teach. These forecasts give the error of all, and
  * record highs a threshold whose alarms, fresh starts and all, stay within the channel's own budget
- * (fit_pledge.h). At risk: from the close
+ * (fit_pledge.h). Columns may be narrowed first (fit_columns.h): for each test by what it learns
+ * from; for the one that is kept, and for the folds, by all rows. At risk: from the close
  * that ends the warm-up to the user's last event or the alarm; alarms count also after the last
  * event. Threads do not change the result; OpenBLAS is to run on one.
  */
@@ -19,6 +20,7 @@
 
 #include "base/err.h"
 #include "learn/fit.h"
+#include "learn/fit_columns.h"
 #include "learn/fit_lstm.h"
 #include "learn/normal.h"
 #include "model/forecaster.h"
@@ -56,6 +58,7 @@ struct forecast_fit_options {
 	 */
 	const struct forecast_model *from;
 	bool insists;           /* keeps the best even where a naive forecast is as good */
+	enum columns_by select;         /* of all kinds but networks; nothing where from is given */
 	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
 	enum precision precision;  /* of a network or a forest */
 	uint64_t seed;
@@ -115,6 +118,7 @@ struct forecast_report {
 	char warning[NORMAL_WARNING_MAX];       /* columns that follow from others, or "" */
 	char name[FEATURE_MAX][FEATURE_NAME_MAX];
 	uint32_t n_names;
+	uint32_t n_columns;             /* that those kept were chosen of; 0: none were chosen */
 	double importance[FEATURE_MAX]; /* of a forest's columns, by permutation */
 	struct fit_lstm_epoch curve[FORECAST_EPOCHS_MAX];       /* of the network that is kept */
 	uint32_t n_epochs, best_epoch;

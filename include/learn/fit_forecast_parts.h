@@ -42,6 +42,7 @@ struct forecast_fit {
 	 * users not learnt from.
 	 */
 	struct forecaster apart[MODEL_FOLDS];
+	struct kept_columns kept;       /* of the one that is kept, and of apart */
 	uint8_t *fold_of;       /* by user: of apart, from 1; 0: not learnt from. NULL: none is */
 	struct forecast_spare spare[FORECASTER_N];
 	const struct dataset *rows;     /* of the tests at hand */
@@ -105,6 +106,9 @@ struct forecast_course {
 /* Those fits that look at stop or enough: -ECANCELED with what there is, or nothing of the kind. */
 int forecast_make(const struct forecast_maker *k, const struct dataset *d, struct forecaster *to,
 	struct err *e);
+/* The same, to a shape that is narrowed first to the columns chosen. */
+int forecast_make_narrow(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct kept_columns *ret, struct err *e);
 void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_at *at);
 /* The verdict of the tests; with is_few, users marked by number are all that is learnt from. ops
  * fits with a maker as ctx, or else as it says. -ECANCELED; -ENODATA: too little to judge by.
@@ -115,8 +119,9 @@ int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const struct verdict *v);
 /* Rounds a forecaster to the precision asked for. 0 also where it cannot be: the report says so. */
 int forecast_fit_round(struct forecast_fit *f, struct forecaster *made, struct err *e);
-/* The same of one that is tested, and what that costs. */
-void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made, uint32_t test);
+/* The same of one that is tested, of those columns, and what that costs. */
+void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made,
+	const struct kept_columns *c, uint32_t test);
 /* The same of o->from, with all that the report has of it. */
 int forecast_fit_transfer(struct forecast_fit *f, const struct dataset *d, struct err *e);
 

@@ -44,7 +44,7 @@ struct options {
 	const char *law;                /* of plain series: gaussian, poisson, auto */
 	float threshold;                /* of plain series, in nats */
 	const char *weights;            /* train, evaluate; NULL: the command's own default */
-	const char *forecaster, *precision;     /* train; NULL: the default */
+	const char *forecaster, *precision, *select;    /* train; NULL: the default */
 	const char *from;               /* train: a model to go on from */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */

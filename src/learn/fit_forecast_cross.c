@@ -51,6 +51,11 @@ static int fit_apart(struct forecast_fit *f, const struct forecast_maker *k,
 	int r = dataset_pick(&others, d, row, n, e);
 	if (r == 0)
 		r = forecast_fit_shape(f, k->kind, to, e);
+	if (r == 0 && f->kept.n) {
+		fit_columns_narrow(&f->kept, others.x, n);
+		others.n_columns = f->kept.n;
+		feature_keep(&to->features, f->kept.at, f->kept.n);
+	}
 	if (r == 0)
 		r = forecast_make(k, &others, to, e);
 	dataset_done(&others);

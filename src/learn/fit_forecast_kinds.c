@@ -15,6 +15,7 @@
 #include "series/step.h"
 
 #define NETWORK_STEPS 28u
+#define ROWS_AT_ONCE 64u        /* that are narrowed for a test */
 #define WEEK_STEPS 7u
 
 #define DAYS_OF_WEEK 28         /* the least that shows the days of the week, */
@@ -71,6 +72,7 @@ struct tested {
 	struct accel_forecaster at;
 	const struct forecast_maker *maker;
 	uint32_t test;
+	struct kept_columns columns;    /* of the rows that it is asked about */
 };
 
 static void spare(struct forecast_fit *f, struct forecaster *from, uint32_t test, bool is_cut)
@@ -87,7 +89,7 @@ static void drop(void *model)
 	if (t)
 		accel_drop(&t->at);
 	if (t && !t->maker->measures)
-		forecast_fit_round_tested(t->maker->f, &t->f, t->test);
+		forecast_fit_round_tested(t->maker->f, &t->f, &t->columns, t->test);
 	if (t && t->maker->f->o->enough && !t->maker->measures)
 		spare(t->maker->f, &t->f, t->test, false);
 	else if (t)
@@ -102,13 +104,13 @@ static bool is_something(const struct forecaster *f)
 
 /* to is empty when that fails. */
 static int make_one(const struct forecast_maker *k, const struct dataset *d,
-	struct forecaster *to, struct err *e)
+	struct forecaster *to, struct kept_columns *ret_columns, struct err *e)
 {
 	struct forecast_fit *f = k->f;
 	int r = forecast_fit_shape(f, k->kind, to, e);
 	forecast_maker_tell(k, &(struct forecast_at){0});
 	if (r == 0)
-		r = forecast_make(k, d, to, e);
+		r = forecast_make_narrow(k, d, to, ret_columns, e);
 	if (r == -ECANCELED && f->o->enough && !k->measures && is_something(to) &&
 	    f->spare[k->kind].f.kind == FORECASTER_NONE)
 		spare(f, to, k->test, true);
@@ -125,7 +127,7 @@ static int make_tested(void *ctx, const struct dataset *d, void **ret, struct er
 	if (!t)
 		return err_set(e, -ENOMEM, "could not keep a forecaster: out of memory");
 	*t = (struct tested){ .maker = k, .test = ++k->test };
-	int r = make_one(k, d, &t->f, e);
+	int r = make_one(k, d, &t->f, &t->columns, e);
 	if (r == 0) {
 		accel_hold(&t->at, k->f->accel, &t->f);
 		*ret = t;
@@ -137,7 +139,17 @@ static int make_tested(void *ctx, const struct dataset *d, void **ret, struct er
 
 static void predict(const void *model, const float *x, uint32_t n_rows, float *ret)
 {
-	accel_predict(&((const struct tested *)model)->at, x, n_rows, ret);
+	const struct tested *t = model;
+	uint32_t wide = t->columns.n_all;
+	float some[ROWS_AT_ONCE * FEATURE_MAX];
+	if (t->columns.n == 0)
+		accel_predict(&t->at, x, n_rows, ret);
+	for (uint32_t i = 0, n; t->columns.n && i < n_rows; i += n) {
+		n = n_rows - i < ROWS_AT_ONCE ? n_rows - i : ROWS_AT_ONCE;
+		memcpy(some, x + (size_t)i * wide, (size_t)n * wide * sizeof *x);
+		fit_columns_narrow(&t->columns, some, n);
+		accel_predict(&t->at, some, n, ret + i);
+	}
 }
 
 const struct forecaster_ops forecast_fit_ops = { "any", make_tested, predict, drop, NULL };
@@ -243,7 +255,7 @@ static int keep(struct forecast_fit *f, enum forecaster_kind kind, const struct 
 		f->report->n_epochs = 0;
 		return forecast_model_load(f->m, f->o->from->bytes, f->o->from->n_bytes, e);
 	}
-	int r = make_one(&k, d, &made, e);
+	int r = make_one(&k, d, &made, &f->kept, e);
 	if (r == -ECANCELED && s->f.kind != FORECASTER_NONE) {
 		made = s->f;
 		f->report->kept_test = s->test;

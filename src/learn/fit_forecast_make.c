@@ -12,6 +12,7 @@
 #include "learn/fit_forest.h"
 #include "learn/fit_linear.h"
 #include "learn/fit_lstm.h"
+#include "learn/select.h"
 
 #define TREES 60u
 #define NETWORK_LATEST 5        /* a fifth of the rows, the latest, ends the training early */
@@ -278,4 +279,37 @@ int forecast_make(const struct forecast_maker *k, const struct dataset *d, struc
 	struct err *e)
 {
 	return make[k->kind](k, d, to, e);
+}
+
+/* Names of the report follow the columns; those of the rows are its own. */
+static void keep_names(struct forecast_report *to, const struct kept_columns *c)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		memmove(to->name[i], to->name[c->at[i]], sizeof *to->name);
+	to->n_names = c->n;
+}
+
+int forecast_make_narrow(const struct forecast_maker *k, const struct dataset *d,
+	struct forecaster *to, struct kept_columns *ret, struct err *e)
+{
+	const struct forecast_fit_options *o = k->f->o;
+	bool chooses = o->select != COLUMNS_ALL && !o->from && to->steps == 1;
+	struct dataset fewer;
+	*ret = (struct kept_columns){0};
+	int r = !chooses ? 0 : fit_columns_choose(&(struct fit_columns){ .by = o->select,
+		.threads = o->threads, .seed = o->seed, .stop = stop_of(k) }, d, ret, e);
+	if (chooses && k->test == 0)
+		k->f->report->n_columns = d->n_columns;
+	if (r < 0 || ret->n == 0)
+		return r < 0 ? r : forecast_make(k, d, to, e);
+	feature_keep(&to->features, ret->at, ret->n);
+	if ((r = select_columns(&fewer, d, ret->at, ret->n, e)) < 0)
+		return r;
+	if (k->test == 0) {
+		keep_names(k->f->report, ret);
+		fewer.name = d->name;
+	}
+	r = forecast_make(k, &fewer, to, e);
+	dataset_done(&fewer);
+	return r;
 }

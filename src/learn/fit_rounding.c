@@ -65,7 +65,8 @@ static void add_errors(struct forecast_rounding *to, const struct dataset *d, co
 	to->n_rows += d->n_rows;
 }
 
-void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made, uint32_t test)
+void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made,
+	const struct kept_columns *c, uint32_t test)
 {
 	const struct fold *fold = &f->fold[test - 1];
 	struct dataset d = {0};
@@ -74,6 +75,7 @@ void forecast_fit_round_tested(struct forecast_fit *f, struct forecaster *made, 
 		return;
 	float *y = mem_get(2ul * fold->n_test + 1, sizeof *y);
 	if (y && dataset_pick(&d, f->rows, fold->test, fold->n_test, &e) == 0) {
+		fit_columns_narrow(c, d.x, d.n_rows);
 		forecaster_predict(made, d.x, d.n_rows, y);
 		if (round_weights(made, f->o->precision, &e) == 0) {
 			forecaster_predict(made, d.x, d.n_rows, y + d.n_rows);

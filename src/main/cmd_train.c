@@ -77,6 +77,9 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	for (int p = 0; o->precision && p < PRECISION_N; p++)
 		if (strcmp(o->precision, precision_name[p]) == 0)
 			ret->precision = (enum precision)p;
+	for (int by = 0; o->select && by < COLUMNS_BY_N; by++)
+		if (strcmp(o->select, columns_by_name[by]) == 0)
+			ret->select = (enum columns_by)by;
 	if (!name)
 		return true;
 	if (strcmp(name, forecaster_name[FORECASTER_NONE]) == 0) {
@@ -107,6 +110,9 @@ static int open_from(struct training *t, const struct options *o, struct run_opt
 		return err_set(e, -EINVAL, "could not go on from model \"%s\": its forecaster is "
 			"%s, and %s is asked for", o->from, forecaster_name[f->kind],
 			o->forecaster);
+	if (fo->select != COLUMNS_ALL)
+		return err_set(e, -EINVAL, "could not go on from model \"%s\": its columns are "
+			"chosen, and --select %s chooses others", o->from, o->select);
 	fo->from = &t->from.forecast;
 	fo->insists |= !o->forecaster;
 	ro->channels = (ro->channels ? ro->channels : FIT_CHANNELS) |

@@ -11,6 +11,7 @@
 #include "model/forecast_model.h"
 
 #define TOP_COLUMNS 10u
+#define LINE 79
 
 static void print_number(int width, double x)
 {
@@ -138,6 +139,20 @@ static void print_rounding(const struct forecast_rounding *r)
 			r->n_bytes[ROUND_AFTER], r->n_bytes[ROUND_BEFORE]);
 }
 
+/* In lines of names. */
+static void print_kept(const struct forecast_model *m, const struct forecast_report *r)
+{
+	char name[FEATURE_NAME_MAX];
+	int at = printf("columns kept       %u of %u:", m->f.features.n, r->n_columns);
+	for (uint32_t i = 0; i < m->f.features.n; i++) {
+		feature_name(&m->f.features, i, name);
+		if (at + 1 + (int)strlen(name) > LINE)
+			at = printf("\n%18s", "") - 1;
+		at += printf(" %s", name);
+	}
+	printf("\n");
+}
+
 void forecast_print_report(const struct forecast_model *m, const struct forecast_report *r)
 {
 	if (r->ended)
@@ -151,6 +166,8 @@ void forecast_print_report(const struct forecast_model *m, const struct forecast
 		print_transfer(&r->transfer, r->best == FORECASTER_LSTM);
 	if (r->warning[0])
 		printf("columns            %s\n", r->warning);
+	if (r->n_columns && m->f.kind != FORECASTER_NONE)
+		print_kept(m, r);
 	if (m->f.kind == FORECASTER_FOREST)
 		print_importance(r);
 	if (r->n_epochs > 0)

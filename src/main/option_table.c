@@ -42,6 +42,7 @@ static const char *const laws[] = { "auto", "gaussian", "poisson", NULL };
 static const char *const channels[] = { "learned", "mixture", "volume", "forecast",
 	"learned,volume", NULL };
 static const char *const forecasters[] = { "none", "ar", "forest", "lstm", "auto", NULL };
+static const char *const selects[] = { "none", "variance", "f", "lasso", "importance", NULL };
 static const char *const precisions[] = { "float32", "float16", "int8", NULL };
 static const char *const weights[] = { "auto", "fixed", "trained", NULL };
 static const char *const states[] = { "new", "acknowledged", "shelved", "cleared", NULL };
@@ -144,6 +145,9 @@ const struct option_row option_table[] = {
 		"--channel forecast auto", forecasters },
 	{ "from", 0, "FILE", TRAIN, &kind_file, AT(from), NULL,
 		"a model whose forecaster is gone on from, instead of from scratch", NULL },
+	{ "select", 0, "FILTER", TRAIN, &kind_one_of, AT(select), "none",
+		"narrow the columns of ar and forest to those that vary, whose F is no chance, or "
+		"with a weight in a lasso or importance in a forest", selects },
 	{ "precision", 0, "KIND", TRAIN, &kind_one_of, AT(precision), "float32",
 		"in which the weights of an LSTM or the nodes of a forest are kept", precisions },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",
