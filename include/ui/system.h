@@ -16,8 +16,10 @@
 struct ui;
 
 #define SYSTEM_SAMPLES 600      /* ten minutes */
-#define SYSTEM_NOTICES 64
+#define SYSTEM_NOTICES 512
 #define SYSTEM_BAD_MAX 1000
+
+enum system_page { SYSTEM_STAGES, SYSTEM_BAD, SYSTEM_LOG };
 
 struct system_sample {
 	float lag_s, events_per_s;      /* NaN: there was none in that second */
@@ -47,13 +49,15 @@ struct system_state {
 	uint64_t rss_bytes;
 	struct notice notice[SYSTEM_NOTICES];   /* number n, from 1, at (n - 1) % SYSTEM_NOTICES */
 	uint32_t n_notices;
+	enum system_page shows;
 	unsigned top;                   /* of what scrolls: notices, or bad lines */
 	int page;
-	bool shows_bad;
 	struct system_bad *bad;
 	unsigned n_bad, cap_bad;
 	bool has_more_bad;
 };
+
+extern const char *const system_stage[FEED_STAGES];      /* names */
 
 void system_look(struct ui *u);
 void system_painted(struct ui *u, int64_t took_us);
@@ -63,6 +67,9 @@ void system_lag(const struct system_state *s, float *cell, unsigned n);
 void system_rates(const struct system_state *s, float *cell, unsigned n);
 
 void system_bad(struct ui *u, int unused);      /* the bad lines, or back */
+void system_log(struct ui *u, int unused);      /* all that veer said, or back */
+void system_up(struct ui *u, int unused);       /* from these back, else out of the view */
 void system_reset(struct ui *u, int unused);
+void system_export(struct ui *u, int unused);   /* system_export.c */
 
 #endif

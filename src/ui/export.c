@@ -41,7 +41,7 @@ static void add_board(const struct ui *u, const struct alert *a, struct alert_wo
 	}
 }
 
-static int put(struct ui *u, FILE *f, enum alert_form form)
+static int put_alerts(struct ui *u, FILE *f, enum alert_form form)
 {
 	char mask[UI_NAME_MAX];
 	struct text t;
@@ -66,7 +66,8 @@ static int put(struct ui *u, FILE *f, enum alert_form form)
 	return ok ? 0 : errno ? -errno : -ENOMEM;
 }
 
-int export_alerts(struct ui *u, const char *path, struct err *e)
+int export_file(struct ui *u, const char *path,
+	int (*put)(struct ui *u, FILE *f, enum alert_form form), struct err *e)
 {
 	enum alert_form form;
 	int fd, code;
@@ -86,4 +87,9 @@ int export_alerts(struct ui *u, const char *path, struct err *e)
 		return 0;
 	unlink(path);
 	return fault(path, code, e);
+}
+
+int export_alerts(struct ui *u, const char *path, struct err *e)
+{
+	return export_file(u, path, put_alerts, e);
 }

@@ -182,10 +182,14 @@ static const struct action table[] = {
 
 	{ "bad-lines", "System", { 'b' }, IN_SYSTEM, 0, system_bad, 0, 3, "bad lines",
 		"the lines that could not be used, or back" },
+	{ "log", "System", { 'L' }, IN_SYSTEM, 0, system_log, 0, 5, "log",
+		"all that veer said since the start, or back" },
+	{ "export-system", "System", { C('e') }, IN_SYSTEM, 0, system_export, 0, 6, "export",
+		"stages and charts to a csv or jsonl file" },
 	{ "reset", "System", { '0' }, IN_SYSTEM, 0, system_reset, 0, 4, "reset max",
 		"count the largest lag anew" },
-	{ "system-back", "System", { 'q', TERM_ESCAPE }, IN_SYSTEM, 0, act_up, 0, 1, "back",
-		"back to the view before" },
+	{ "system-back", "System", { 'q', TERM_ESCAPE }, IN_SYSTEM, 0, system_up, 0, 1, "back",
+		"back to the stages, or the view before" },
 
 	{ "drill", "SQL", { TERM_ENTER }, IN_SQL, WHEN_ROWS, sql_drill, 0, 2, "user",
 		"the user that the row names" },

@@ -15,6 +15,11 @@
 
 #define SECOND_MS 1000
 
+const char *const system_stage[FEED_STAGES] = {
+	[FEED_READ] = "read", [FEED_HOLD] = "hold", [FEED_DETECT] = "detect",
+	[FEED_STORE] = "store",
+};
+
 static uint64_t resident_bytes(void)
 {
 	FILE *f = fopen("/proc/self/statm", "re");
@@ -222,6 +227,12 @@ static int keep_bad(void *ctx, const char *source, uint64_t line, const char *wh
 	return 0;
 }
 
+static void turn(struct system_state *s, enum system_page page)
+{
+	s->top = 0;
+	s->shows = s->shows == page ? SYSTEM_STAGES : page;
+}
+
 void system_bad(struct ui *u, int unused)
 {
 	struct system_state *s = &u->system;
@@ -229,15 +240,29 @@ void system_bad(struct ui *u, int unused)
 
 	(void)unused;
 	forget_bad(s);
-	s->top = 0;
-	s->shows_bad = !s->shows_bad;
-	if (!s->shows_bad)
+	turn(s, SYSTEM_BAD);
+	if (s->shows != SYSTEM_BAD)
 		return;
 	if (feed_rejects(u->feed, keep_bad, s, &e) < 0) {
-		s->shows_bad = false;
+		s->shows = SYSTEM_STAGES;
 		ui_say(u, true, "%s", e.text[0] ? e.text
 			: "could not list bad lines: out of memory");
 	}
+}
+
+void system_log(struct ui *u, int unused)
+{
+	(void)unused;
+	turn(&u->system, SYSTEM_LOG);
+}
+
+void system_up(struct ui *u, int unused)
+{
+	(void)unused;
+	if (u->system.shows == SYSTEM_STAGES)
+		ui_up(u);
+	else
+		turn(&u->system, u->system.shows);
 }
 
 void system_reset(struct ui *u, int unused)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/zone.h"
 #include "ui/frame.h"
 #include "ui/keys.h"
@@ -17,6 +18,7 @@
 #define LABEL_WIDTH 13
 #define NOTE_X 63
 #define CHART_TAIL 26           /* behind a chart: "  now 0.4s  max 3.1s" */
+#define LOG_TEXT_X 16
 #define CELLS_MAX 512
 #define WIDE 100                /* room for a second note; else the disk only when it is full */
 #define LAG_CALM_S 5            /* a chart of less is not drawn to its full height */
@@ -143,13 +145,13 @@ static void note_store(struct ui *u, char *buf, size_t n)
 }
 
 static const struct {
-	const char *name, *waiting;
+	const char *waiting;
 	void (*note)(struct ui *u, char *buf, size_t n);
 } stages[FEED_STAGES] = {
-	[FEED_READ] = { "read", "bytes", note_read },
-	[FEED_HOLD] = { "hold", "", NULL },
-	[FEED_DETECT] = { "detect", "", note_detect },
-	[FEED_STORE] = { "store", "", note_store },
+	[FEED_READ] = { "bytes", note_read },
+	[FEED_HOLD] = { "", NULL },
+	[FEED_DETECT] = { "", note_detect },
+	[FEED_STORE] = { "", note_store },
 };
 
 static void put_waiting(struct ui *u, int line, int i, const struct stage *g)
@@ -174,7 +176,7 @@ static void draw_stage(struct ui *u, int line, int i)
 	const struct system_rate *r = &u->system.rate[i];
 	char note[120] = "";
 
-	put(u, line, COLUMN_STAGE, INK_TEXT, stages[i].name);
+	put(u, line, COLUMN_STAGE, INK_TEXT, system_stage[i]);
 	put_rate(u, line, COLUMN_IN, r->in_per_s);
 	put_rate(u, line, COLUMN_OUT, r->out_per_s);
 	put_waiting(u, line, i, g);
@@ -260,10 +262,21 @@ static int draw_charts(struct ui *u, int line, struct box b)
 	return line;
 }
 
+static unsigned n_kept(const struct system_state *s)
+{
+	return s->n_notices < SYSTEM_NOTICES ? s->n_notices : SYSTEM_NOTICES;
+}
+
+/* Of those kept; 0: the newest. */
+static const struct notice *notice_at(const struct system_state *s, unsigned i)
+{
+	return &s->notice[(s->n_notices - 1 - i) % SYSTEM_NOTICES];
+}
+
 static void draw_notices(struct ui *u, int line, struct box b)
 {
 	struct system_state *s = &u->system;
-	unsigned n = s->n_notices < SYSTEM_NOTICES ? s->n_notices : SYSTEM_NOTICES, i;
+	unsigned n = n_kept(s), i;
 	int end = b.line + b.lines;
 	char time[UI_TIME_MAX];
 
@@ -272,13 +285,55 @@ static void draw_notices(struct ui *u, int line, struct box b)
 	s->page = end - line;
 	s->top = view_scroll(s->top, s->top, (unsigned)s->page, n);
 	for (i = s->top; i < n && line < end; i++) {
-		const struct notice *notice
-			= &s->notice[(s->n_notices - 1 - i) % SYSTEM_NOTICES];
+		const struct notice *notice = notice_at(s, i);
 
 		term_put(&u->term, line, b.column + 1, 9, INK_DIM, time_show(notice->at_ms,
 			u->feed->zone, "%H:%M:%S", time, sizeof time));
 		term_put(&u->term, line++, b.column + 11, b.columns - 11, INK_TEXT, notice->text);
 	}
+}
+
+/* A notice to its end, cut between words; lines is what is left. Returns those it takes. */
+static int draw_said(struct ui *u, const struct notice *notice, struct box b)
+{
+	const char *s = notice->text;
+	int width = b.columns - LOG_TEXT_X, used = 0;
+	char time[UI_TIME_MAX];
+
+	term_put(&u->term, b.line, b.column + 1, LOG_TEXT_X - 2, INK_DIM, time_show(notice->at_ms,
+		u->feed->zone, "%m-%d %H:%M:%S", time, sizeof time));
+	do {
+		size_t len = strlen(s), fits = text_fit(s, len, (unsigned)width, NULL), at = fits;
+		char part[sizeof notice->text];
+
+		while (fits < len && at > 0 && s[at] != ' ')
+			at--;
+		fits = at ? at : fits;
+		snprintf(part, sizeof part, "%.*s", (int)fits, s);
+		term_put(&u->term, b.line + used++, b.column + LOG_TEXT_X, width, INK_TEXT, part);
+		s += fits + strspn(s + fits, " ");
+	} while (*s && used < b.lines);
+	return used;
+}
+
+static void draw_log(struct ui *u, struct box b)
+{
+	struct system_state *s = &u->system;
+	struct box line = { b.line + 1, b.column, b.lines - 1, b.columns };
+	unsigned n = n_kept(s), i;
+	int used;
+
+	term_put(&u->term, b.line, b.column, b.columns, INK_HEAD,
+		" TIME           WHAT VEER SAID, newest first");
+	if (!n)
+		term_put(&u->term, b.line + 2, b.column + 2, b.columns - 2, INK_TEXT,
+			"Nothing so far: rotations, refits and failures would stand here.");
+	for (i = s->top; i < n && line.lines > 0; i++) {
+		used = draw_said(u, notice_at(s, i), line);
+		line.line += used;
+		line.lines -= used;
+	}
+	s->page = i > s->top ? (int)(i - s->top) : 1;
 }
 
 static void draw_bad(struct ui *u, struct box b)
@@ -315,8 +370,10 @@ static void draw(struct ui *u, struct box all)
 
 	draw_title(u, all);
 	u->n_notices_seen = u->snap->n_notices;
-	if (u->system.shows_bad) {
+	if (u->system.shows == SYSTEM_BAD) {
 		draw_bad(u, b);
+	} else if (u->system.shows == SYSTEM_LOG) {
+		draw_log(u, b);
 	} else {
 		line = draw_charts(u, draw_stages(u, b.line) + 1, b) + 1;
 		if (line + 1 < b.line + b.lines)
@@ -327,9 +384,7 @@ static void draw(struct ui *u, struct box all)
 
 static unsigned n_lines(const struct system_state *s)
 {
-	if (s->shows_bad)
-		return s->n_bad;
-	return s->n_notices < SYSTEM_NOTICES ? s->n_notices : SYSTEM_NOTICES;
+	return s->shows == SYSTEM_BAD ? s->n_bad : n_kept(s);
 }
 
 static void move(struct ui *u, enum move how)
@@ -345,7 +400,10 @@ static void status(struct ui *u, struct parts *p)
 	const struct system_state *s = &u->system;
 	char n[WORDS_MAX], all[WORDS_MAX];
 
-	if (s->shows_bad)
+	if (s->shows == SYSTEM_LOG)
+		parts_add(p, 0, INK_TEXT, "%s of %s notices since the start; L goes back",
+			words_count(n_kept(s), n), words_count(s->n_notices, all));
+	else if (s->shows == SYSTEM_BAD)
 		parts_add(p, 0, INK_TEXT, "%s%s bad line%s kept of %s; b goes back",
 			s->has_more_bad ? "the first " : "", words_count(s->n_bad, n),
 			s->n_bad == 1 ? "" : "s",

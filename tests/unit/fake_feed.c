@@ -387,7 +387,8 @@ struct feed *fake_open(const struct fake_options *o)
 		.unverified = true,
 		.n_notices = 2,
 		.recent = { { INT64_C(1512345000000), "user.csv was rotated: new file read" },
-			{ INT64_C(1512345300000), "disk full: trying again" } },
+			{ INT64_C(1512345300000),
+				"disk full: trying again, nothing is lost meanwhile" } },
 		.stage = { [FEED_READ] = { true, 963, 960, 3, 4096, 0, .4f, 1.25f } },
 		.source = "user.csv",
 		.backend = "cpu" };
