@@ -340,7 +340,7 @@ static void draw_score(struct ui *u, const struct portrait *q, const struct plan
 			now >= q->threshold ? INK_ALARM : INK_TEXT, "%5.1f", (double)now);
 	term_putf(t, line, l->b.column + l->name + 6, 6, INK_TEXT, "%6.1f", (double)q->threshold);
 	term_chart(t, line, l->chart_x, l->chart, q->score, max, q->threshold);
-	term_put(t, line, l->chart_x + l->chart + 1, 9 + l->last, INK_DIM, "alarm at BASE");
+	term_put(t, line, l->chart_x + l->chart + 1, 8 + l->last, INK_DIM, "alarm at BASE");
 }
 
 static void draw_marks(struct ui *u, const struct portrait *q, const struct plan *l, int line)
