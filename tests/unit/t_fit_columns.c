@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,8 +81,11 @@ static void rows_get_narrow(void **state)
 	assert_memory_equal(x, narrow, sizeof narrow);
 }
 
-/* Views alone, with a memory of half a day: columns of carts and buys are constant. */
-static struct history *history_of(struct ids *ids)
+#define CARTS_LATE 55u          /* of 60 days */
+
+/* Views with a memory of half a day, and carts from a day on: before it their columns are constant.
+ */
+static struct history *history_of(struct ids *ids, uint32_t carts_from)
 {
 	struct err e = {0};
 	struct history *h = history_new(ids, 0, &e);
@@ -95,7 +99,8 @@ static struct history *history_of(struct ids *ids)
 			x = .5 * x + 3 * chance_normal(chance_pair(user, day));
 			for (int v = 0; v < 15 + x; v++)
 				assert_true(batch_add(b, &(struct event){ .time_ms = day * DAY +
-					v * 600000, .behaviour = BEHAVIOUR_VIEW,
+					v * 600000, .behaviour = day >= carts_from && v < 3 ?
+						BEHAVIOUR_CART : BEHAVIOUR_VIEW,
 					.user = dict_id(ids->user, id, (size_t)len) }, 0));
 		}
 	}
@@ -104,20 +109,30 @@ static struct history *history_of(struct ids *ids)
 	return h;
 }
 
-static void fit(struct forecast_model *m, struct forecast_report *r, enum columns_by by, int kind)
+static void fit_with(struct forecast_model *m, struct forecast_report *r, uint32_t carts_from,
+	struct forecast_fit_options o)
 {
 	struct err e = {0};
 	struct ids ids;
 	assert_int_equal(ids_init(&ids, &e), 0);
-	struct history *h = history_of(&ids);
-	int code = fit_forecast(m, h, &ids, &(struct forecast_fit_options){ .step = &volume_day,
-		.until_ms = INT64_MAX, .threads = 1, .insists = true, .seed = 1, .select = by,
-		.precision = PRECISION_FLOAT16, .kinds = FORECAST_KIND(kind) }, r, &e);
+	struct history *h = history_of(&ids, carts_from);
+	o.step = &volume_day;
+	o.until_ms = INT64_MAX;
+	o.threads = 1;
+	o.insists = true;
+	o.seed = 1;
+	int code = fit_forecast(m, h, &ids, &o, r, &e);
 	if (code < 0)
 		print_message("# %s\n", e.text);
 	assert_int_equal(code, 0);
 	history_free(h);
 	ids_done(&ids);
+}
+
+static void fit(struct forecast_model *m, struct forecast_report *r, enum columns_by by, int kind)
+{
+	fit_with(m, r, UINT32_MAX, (struct forecast_fit_options){ .select = by,
+		.precision = PRECISION_FLOAT16, .kinds = FORECAST_KIND(kind) });
 }
 
 static bool keeps(const struct forecast_model *m, const char *name)
@@ -156,12 +171,40 @@ static void a_forecaster_is_fitted_to_fewer(void **state)
 	}
 }
 
+/* Ends learning in the second test: what the first was made with is kept. */
+static void end_in_second(void *ctx, const struct forecast_at *at)
+{
+	if (at->test == 2)
+		atomic_store((atomic_bool *)ctx, true);
+}
+
+/* Carts come later than what the first test learns from, so it cannot know their columns. */
+static void a_test_does_not_know_what_comes(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	atomic_bool enough = false;
+	struct forecast_fit_options o = { .select = COLUMNS_VARIANCE,
+		.kinds = FORECAST_KIND(FORECASTER_FOREST) };
+	(void)state;
+	fit_with(&m, &r, CARTS_LATE, o);
+	assert_true(r.kept_test == 0 && keeps(&m, "carts7") && keeps(&m, "lag1"));
+	forecast_model_done(&m);
+	o.enough = &enough;
+	o.tell = end_in_second;
+	o.ctx = &enough;
+	fit_with(&m, &r, CARTS_LATE, o);
+	assert_true(r.kept_test == 1 && !keeps(&m, "carts7") && keeps(&m, "lag1"));
+	forecast_model_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_filter_keeps_what_it_says),
 		cmocka_unit_test(rows_get_narrow),
 		cmocka_unit_test(a_forecaster_is_fitted_to_fewer),
+		cmocka_unit_test(a_test_does_not_know_what_comes),
 	};
 	openblas_set_num_threads(1);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
