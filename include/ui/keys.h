@@ -21,6 +21,7 @@ struct ui;
 
 enum views { IN_LIVE = 1, IN_USER = 2, IN_HELP = 4, IN_PROMPT = 8, IN_SQL = 16, IN_EDIT = 32,
 	IN_SYSTEM = 64, IN_POPULATION = 128, IN_USERS = 256,
+	IN_FINDS = IN_LIVE | IN_POPULATION,
 	IN_ALERTS = IN_LIVE | IN_USER | IN_USERS,
 	IN_LISTS = IN_LIVE | IN_USER | IN_POPULATION | IN_USERS,
 	IN_PAGES = IN_HELP | IN_SQL | IN_SYSTEM, IN_VIEWS = IN_LISTS | IN_SQL | IN_SYSTEM,
@@ -31,7 +32,7 @@ enum when {
 	WHEN_LOADED = 1,
 	WHEN_REPLAY = 2, WHEN_LIVE = 4,         /* the kind of feed */
 	WHEN_ALERTS = 8,                        /* there is one */
-	WHEN_FOUND = 16,                        /* a search is active */
+	WHEN_FOUND = 16,                        /* a search is active in the view */
 	WHEN_HELD = 32,
 	WHEN_TURNS = 64,                        /* the prompt has choices to turn to */
 	WHEN_STORE = 128,                       /* there is one */

@@ -48,6 +48,9 @@ struct population_state {       /* view_population.c */
 	struct tables_place categories, flows;
 	enum population_pane focus;
 	bool is_held, is_zoomed, has_window;
+	char needle[PROMPT_MAX];
+	struct tables_place before_find;        /* of the pane with the focus */
+	bool was_held;
 };
 
 struct users_state {            /* view_users.c */

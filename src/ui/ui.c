@@ -243,6 +243,12 @@ unsigned ui_view_place(const struct ui *u)
 	return v->place ? v->place(u) : v->bit;
 }
 
+static bool is_finding(const struct ui *u)
+{
+	return u->view == VIEW_POPULATION ? u->population.needle[0]
+		: u->view == VIEW_LIVE && u->live.list.needle[0];
+}
+
 unsigned ui_state(const struct ui *u)
 {
 	unsigned state = u->snap->live ? WHEN_LIVE : WHEN_REPLAY;
@@ -251,10 +257,7 @@ unsigned ui_state(const struct ui *u)
 		state |= WHEN_LOADED;
 	if (u->live.list.n)
 		state |= WHEN_ALERTS;
-	if (u->live.list.needle[0])
-		state |= WHEN_FOUND;
-	else
-		state |= WHEN_NOT_FOUND;
+	state |= is_finding(u) ? WHEN_FOUND : WHEN_NOT_FOUND;
 	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
 		state |= WHEN_HELD;
 	if (u->prompt.ops && u->prompt.ops->turn)

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/dict.h"
@@ -263,6 +264,97 @@ static void open_users(struct ui *u)
 	ui_go(u, VIEW_USERS);
 }
 
+static bool has_name(const struct ui *u, uint32_t category, const char *needle)
+{
+	char name[UI_NAME_MAX];
+
+	return strcasestr(ui_category(u, category, name), needle)
+		|| strcasestr(ui_category_id(u, category, name), needle);
+}
+
+static bool matches(const struct ui *u, uint32_t row, const char *needle)
+{
+	const struct population_state *s = &u->population;
+	const struct population *p = &s->tables.p;
+
+	if (s->focus == PANE_FLOWS)
+		return has_name(u, p->flow[row].from, needle)
+			|| has_name(u, p->flow[row].to, needle);
+	return has_name(u, p->row[row].category, needle);
+}
+
+/* From a row down the list, or up, round the end once. False: none matches. */
+static bool go_to_match(struct ui *u, uint32_t row, int direction)
+{
+	uint32_t n = n_rows(u), i;
+
+	for (i = 0; i < n; i++, row = (row + (direction > 0 ? 1 : n - 1)) % n)
+		if (matches(u, row, u->population.needle)) {
+			place(u)->cursor = row;
+			return true;
+		}
+	return false;
+}
+
+static void find_changed(struct ui *u, const char *text)
+{
+	struct population_state *s = &u->population;
+
+	*place(u) = s->before_find;
+	snprintf(s->needle, sizeof s->needle, "%s", text);
+	if (*text)
+		go_to_match(u, s->before_find.cursor, 1);
+}
+
+static void tell_none(struct ui *u)
+{
+	ui_say(u, true, "no row here has \"%s\" in a category", u->population.needle);
+}
+
+static void find_done(struct ui *u, const char *text)
+{
+	if (!*text || (n_rows(u) && matches(u, place(u)->cursor, text)))
+		return;
+	tell_none(u);
+	u->population.needle[0] = 0;
+}
+
+static void find_cancelled(struct ui *u)
+{
+	struct population_state *s = &u->population;
+
+	*place(u) = s->before_find;
+	s->is_held = s->was_held;
+	s->needle[0] = 0;
+}
+
+static void find(struct ui *u)
+{
+	static const struct prompt_ops ops = { .label = "find: ", .hint = "part of a category",
+		.changed = find_changed, .done = find_done, .cancelled = find_cancelled };
+	struct population_state *s = &u->population;
+
+	s->before_find = *place(u);
+	s->was_held = s->is_held;
+	follow(u, false);
+	prompt_open(&u->prompt, &ops);
+}
+
+static void find_again(struct ui *u, int direction)
+{
+	uint32_t n = n_rows(u);
+
+	if (!direction) {
+		u->population.needle[0] = 0;
+		return;
+	}
+	if (!n)
+		return;
+	follow(u, false);
+	if (!go_to_match(u, (place(u)->cursor + (direction > 0 ? 1 : n - 1)) % n, direction))
+		tell_none(u);
+}
+
 static void status(struct ui *u, struct parts *p)
 {
 	const struct population_state *s = &u->population;
@@ -275,6 +367,8 @@ static void status(struct ui *u, struct parts *p)
 	else if (s->is_held)
 		parts_add(p, 0, INK_KEY, "HELD at %s: G to follow",
 			ui_time(u, s->tables.o.now_ms, time));
+	if (s->needle[0])
+		parts_add(p, 2, INK_TEXT, "find \"%s\"", s->needle);
 	promise_add(u, p, 4);
 }
 
@@ -285,5 +379,6 @@ static void done(struct ui *u)
 
 const struct view view_population = {
 	.bit = IN_POPULATION, .is_framed = true, .draw = draw, .move = move, .follow = follow,
-	.is_held = is_held, .enter = open_users, .adjust = adjust, .status = status, .done = done,
+	.is_held = is_held, .enter = open_users, .adjust = adjust, .find = find,
+	.find_again = find_again, .status = status, .done = done,
 };
