@@ -137,6 +137,18 @@ static void apply(struct ui *u, const struct kept *k)
 		ui_show(u, (enum view_id)k->view);
 }
 
+/* Nobody kept anything here so far: it may be the first time. */
+static void say_first(struct ui *u)
+{
+	struct stat st;
+
+	if (!u->options->has_session || !u->options->state || stat(u->options->state, &st) == 0)
+		return;
+	ui_say(u, false, "? shows the keys, %s, q quits", u->snap->live
+		? "alerts come here by themselves" : u->snap->n_alerts_total
+		? "] goes to the first alert" : "F3 tells what was read");
+}
+
 void session_look(struct ui *u)
 {
 	char path[PATH_MAX_BYTES], time[UI_TIME_MAX];
@@ -150,6 +162,8 @@ void session_look(struct ui *u)
 	found = path_of(u, path) ? read_kept(path, &k) : 0;
 	if (found < 0)
 		ui_say(u, true, "the session that was kept makes no sense, ignored: %s", path);
+	if (!found)
+		say_first(u);
 	if (found <= 0)
 		return;
 	apply(u, &k);
