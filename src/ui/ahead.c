@@ -70,10 +70,10 @@ static const char *plus_minus(const struct ui *u)
 
 void ahead_words(const struct ui *u, const struct outlook *o, char buf[AHEAD_WORDS_MAX])
 {
-	char span[WORDS_MAX];
+	char span[WORDS_MAX], off[WORDS_MAX];
 
-	snprintf(buf, AHEAD_WORDS_MAX, "%s%.2g, %s ahead", plus_minus(u), (double)o->off[0],
-		words_span(o->span_ms * o->n_ahead, span));
+	snprintf(buf, AHEAD_WORDS_MAX, "%s%s, %s ahead", plus_minus(u),
+		words_figure((double)o->off[0], off), words_span(o->span_ms * o->n_ahead, span));
 }
 
 /* Columns of a day, and where now is. */
@@ -147,14 +147,15 @@ static void draw_head(struct ui *u, const struct outlook *o, struct box b)
 {
 	uint32_t last = o->n_ahead - 1;
 	struct parts p = { .n = 0 };
-	char span[WORDS_MAX];
+	char span[WORDS_MAX], x[WORDS_MAX], off[WORDS_MAX];
 
 	parts_add(&p, 0, INK_TITLE, "interest a day");
-	parts_add(&p, 1, INK_TEXT, "today %.2g %s%.2g", (double)o->ahead[0], plus_minus(u),
-		(double)o->off[0]);
-	parts_add(&p, 2, INK_TEXT, "in %s %.2g %s%.2g", words_span(o->span_ms * last, span),
-		(double)o->ahead[last], plus_minus(u), (double)o->off[last]);
-	parts_add(&p, 3, INK_DIM, "smoothed %.2g", (double)o->level);
+	parts_add(&p, 1, INK_TEXT, "today %s %s%s", words_figure((double)o->ahead[0], x),
+		plus_minus(u), words_figure((double)o->off[0], off));
+	parts_add(&p, 2, INK_TEXT, "in %s %s %s%s", words_span(o->span_ms * last, span),
+		words_figure((double)o->ahead[last], x), plus_minus(u),
+		words_figure((double)o->off[last], off));
+	parts_add(&p, 3, INK_DIM, "smoothed %s", words_figure((double)o->level, x));
 	parts_add(&p, 4, INK_DIM, "days on an axis of their own");
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
 }

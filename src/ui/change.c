@@ -7,9 +7,10 @@
 
 #include "base/dict.h"
 #include "ui/ui.h"
+#include "ui/words.h"
 
 #define BAR_CELLS_MAX 64
-#define NUMBER_MAX 16
+#define NUMBER_MAX WORDS_MAX
 
 static void draw_head(struct ui *u, const struct alert *a, struct box b)
 {
@@ -50,10 +51,12 @@ struct side {
 
 static void put_number(char buf[NUMBER_MAX], const struct side *s, double value)
 {
+	char figure[WORDS_MAX];
+
 	if (s->is_percent)
 		snprintf(buf, NUMBER_MAX, "%3.0f%%", value);
 	else
-		snprintf(buf, NUMBER_MAX, "%4.2g", value);
+		snprintf(buf, NUMBER_MAX, "%4s", words_figure(value, figure));
 }
 
 static void draw_side(struct ui *u, const struct side *s, struct box b)

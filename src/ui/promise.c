@@ -45,5 +45,6 @@ void promise_add(const struct ui *u, struct parts *p, unsigned rank)
 		s->n_alerts == 1 ? "" : "s", q.so_far < 10, q.so_far,
 		q.is_broken ? ": TOO MANY" : "");
 	part->is_right = true;
-	parts_add(p, rank + 1, INK_DIM, "(%.2g a day, %.3g/kud)", q.day, m->budget_kud)->gap = 1;
+	parts_add(p, rank + 1, INK_DIM, "(%s a day, %.3g/kud)", words_figure(q.day, n),
+		m->budget_kud)->gap = 1;
 }

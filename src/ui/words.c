@@ -43,6 +43,17 @@ const char *words_count(uint64_t n, char *buf)
 	return buf;
 }
 
+const char *words_figure(double x, char *buf)
+{
+	if (fabs(x) < 99.5)
+		snprintf(buf, WORDS_MAX, "%.2g", x);
+	else if (fabs(x) < 1e15)
+		words_count((uint64_t)llround(fabs(x)), x < 0 ? strcpy(buf, "-") + 1 : buf);
+	else
+		snprintf(buf, WORDS_MAX, "%.2g", x);
+	return buf;
+}
+
 const char *words_bytes(uint64_t n, char *buf)
 {
 	static const char *const unit[] = { "B", "KB", "MB", "GB", "TB" };

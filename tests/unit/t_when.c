@@ -78,6 +78,11 @@ static void words(void **state)
 	assert_string_equal(words_count(999, buf), "999");
 	assert_string_equal(words_count(1000, buf), "1,000");
 	assert_string_equal(words_count(100150807, buf), "100,150,807");
+	assert_string_equal(words_figure(.548, buf), "0.55");
+	assert_string_equal(words_figure(99.4, buf), "99");
+	assert_string_equal(words_figure(99.6, buf), "100");
+	assert_string_equal(words_figure(-1234.4, buf), "-1,234");
+	assert_string_equal(words_figure(1e20, buf), "1e+20");
 	assert_string_equal(words_count(UINT64_MAX, buf), "18,446,744,073,709,551,615");
 	assert_string_equal(words_span(9 * 24 * HOUR, buf), "9d");
 	assert_string_equal(words_span(45 * MINUTE, buf), "45 min");
