@@ -116,6 +116,18 @@ static int overrule_epsilon(struct model *m, const struct overrule *o, struct er
 		"could not use epsilon: model \"%s\" has no channel forecast", o->name) : 0;
 }
 
+/* Second alarms of a user count too, so a fit uses only a part of the first crossings that the
+ * curve would give for its budget; another budget is taken to leave room for as many.
+ */
+static double part_used(const struct model *m)
+{
+	double part = 1;
+	for (int c = CHANNEL_N; c-- > 0; )
+		if (m->channels & CHANNEL_BIT(c))
+			part = model_far(m, (enum channel)c, m->threshold[c]) / m->budget_kud;
+	return part > 0 && part < 1 ? part : 1;
+}
+
 int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
 {
 	const struct budget *b = &o->budget;
@@ -125,8 +137,9 @@ int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
 			"could not use a budget per day: model \"%s\" does not say "
 			"how many users are at risk on a day; give the budget per kud", o->name);
 	if (b->amount > 0 && turns && budget_kud(b, m) != m->budget_kud) {
+		double part = part_used(m);
 		m->budget_kud = budget_kud(b, m);
-		model_set_budget(m, m->budget_kud);
+		model_set_level(m, far_curve_score(&m->far, part * m->budget_kud));
 		m->unverified = m->provisional || m->budget_kud < m->smallest_kud;
 	}
 	if (o->gap_ms > 0)

@@ -189,6 +189,34 @@ static void a_budget_a_day_is_turned_by_the_users_at_risk(void **state)
 	sweep_done(&s);
 }
 
+static double far_of(const struct model *m)
+{
+	return model_far(m, CHANNEL_MIXTURE, m->threshold[CHANNEL_MIXTURE]);
+}
+
+/* Another budget leaves the same room for second alarms as the fit did. */
+static void another_budget_allows_for_restarts_too(void **state)
+{
+	struct overrule o = { .budget = { .amount = 40 } };
+	struct sweep s;
+	struct model m;
+	struct budget b = { .amount = 20 };
+	struct err e = {0};
+	(void)state;
+	make_sweep(&s, 600, 5);
+	a_model(&m);
+	assert_int_equal(calibrate(&m, &s, &b, &e), 0);
+	model_set_level(&m, far_curve_score(&m.far, .75 * 20));
+	assert_int_equal(calibrate_overrule(&m, &o, &e), 0);
+	assert_float_equal(m.budget_kud, 40, 0);
+	assert_float_equal(far_of(&m), .75 * 40, .01);
+	o.budget.amount = 20;
+	assert_int_equal(calibrate_overrule(&m, &o, &e), 0);
+	assert_float_equal(far_of(&m), .75 * 20, .01);
+	model_done(&m);
+	sweep_done(&s);
+}
+
 static void the_order_of_users_does_not_show(void **state)
 {
 	struct sweep s, back;
@@ -282,6 +310,7 @@ int main(void)
 		cmocka_unit_test(the_curve_is_the_rate_of_first_crossings),
 		cmocka_unit_test(a_budget_below_ten_alarms_is_unverified_and_extrapolated),
 		cmocka_unit_test(a_budget_a_day_is_turned_by_the_users_at_risk),
+		cmocka_unit_test(another_budget_allows_for_restarts_too),
 		cmocka_unit_test(the_order_of_users_does_not_show),
 		cmocka_unit_test(channels_together_keep_to_the_budget),
 		cmocka_unit_test(nobody_at_risk_is_said),
