@@ -185,7 +185,8 @@ static void add_phase(struct ui *u, struct parts *p)
 	char time[UI_TIME_MAX];
 
 	if (s->phase == FEED_PAUSED) {
-		parts_add(p, 0, INK_KEY, "PAUSED at %s", ui_time(u, s->data_ms, time));
+		parts_add(p, 0, INK_KEY, "PAUSED");
+		parts_add(p, 1, INK_KEY, "at %s", ui_time(u, s->data_ms, time))->gap = 1;
 		if (s->stopped_by)
 			parts_add(p, 1, INK_KEY, "by alert %u (stop-on %s)", s->stopped_by,
 				s->stop_rule)->gap = 1;
