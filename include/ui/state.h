@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "engine/population.h"
+#include "ui/hunt.h"
 #include "ui/pane.h"
 #include "ui/prompt.h"
 #include "ui/tables.h"
@@ -21,6 +22,7 @@ struct live_list {              /* view_live.c */
 
 struct live_state {
 	struct live_list list, before_find;
+	struct hunt hunt;
 	struct pane pane;
 };
 

@@ -37,6 +37,7 @@ static void forget(struct ui *u)
 {
 	uint32_t i;
 
+	hunt_stop(u);
 	roll_done(&u->roll);
 	u->bar = (struct bar){ 0 };
 	memset(u->interest, 0, sizeof u->interest);

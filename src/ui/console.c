@@ -51,7 +51,7 @@ static int time_to_wait(const struct ui *u, int64_t paint_ms)
 {
 	int64_t rest_ms = paint_ms - clock_tick_ms(u->clock);
 
-	if (u->order.is_partial)
+	if (u->order.is_partial || u->live.hunt.is_busy)
 		return 0;
 	if ((u->sql.ask && u->sql.ask->is_busy) || (u->board.desk && desk_is_busy(u->board.desk)))
 		return ANSWER_MS;

@@ -3,7 +3,6 @@
 
 #include "base/dict.h"
 #include "ui/keys.h"
-#include "ui/needle.h"
 #include "ui/promise.h"
 #include "ui/row.h"
 #include "ui/ui.h"
@@ -27,10 +26,13 @@ static void look(struct ui *u)
 		l->top = 0;
 	if (list_n(u))
 		l->cursor = list_at(u, l->is_held ? list_row(u, l->cursor) : 0);
+	hunt_look(u);
 }
 
 static void follow(struct ui *u, bool on)
 {
+	if (on)
+		hunt_stop(u);
 	u->live.list.is_held = !on;
 	look(u);
 }
@@ -46,6 +48,7 @@ static void move(struct ui *u, enum move how)
 
 	if (!list_n(u))
 		return;
+	hunt_stop(u);
 	l->is_held = true;
 	l->cursor = list_at(u, view_step(how, list_row(u, l->cursor), (unsigned)l->page,
 		list_n(u)));
@@ -303,88 +306,6 @@ static void draw(struct ui *u, struct box b)
 	draw_list(u, list);
 }
 
-/* From a row down the list, or up, round the end once. False: none matches. */
-static bool go_to_match(struct ui *u, uint32_t row, int direction)
-{
-	struct live_list *l = &u->live.list;
-	uint32_t n = list_n(u), i;
-	bool is_found = false;
-	struct needle e;
-
-	needle_init(&e, u, l->needle);
-	for (i = 0; i < n && !is_found; i++) {
-		is_found = needle_is_in(&e, u, list_at(u, row));
-		if (is_found)
-			l->cursor = list_at(u, row);
-		row = (row + (direction > 0 ? 1 : n - 1)) % n;
-	}
-	needle_done(&e);
-	return is_found;
-}
-
-static void find_changed(struct ui *u, const char *text)
-{
-	struct live_list *l = &u->live.list;
-
-	*l = u->live.before_find;
-	l->is_held = true;
-	snprintf(l->needle, sizeof l->needle, "%s", text);
-	if (*text)
-		go_to_match(u, list_row(u, l->cursor), 1);
-}
-
-static void find_done(struct ui *u, const char *text)
-{
-	struct live_list *l = &u->live.list;
-	struct needle e;
-	bool is_found;
-
-	needle_init(&e, u, text);
-	is_found = list_n(u) && needle_is_in(&e, u, l->cursor);
-	needle_done(&e);
-	if (*text && !is_found) {
-		ui_say(u, true, "no alert here has \"%s\" in user or category", text);
-		l->needle[0] = 0;
-	}
-}
-
-static void find_cancelled(struct ui *u)
-{
-	u->live.list = u->live.before_find;
-	look(u);
-}
-
-static void find(struct ui *u)
-{
-	static const struct prompt_ops ops = { .label = "find: ",
-		.hint = "part of a user or category",
-		.changed = find_changed,
-		.done = find_done,
-		.cancelled = find_cancelled };
-
-	u->live.before_find = u->live.list;
-	u->live.list.is_held = true;
-	u->live.before_find.needle[0] = 0;
-	prompt_open(&u->prompt, &ops);
-}
-
-static void find_again(struct ui *u, int direction)
-{
-	struct live_list *l = &u->live.list;
-	uint32_t n = list_n(u), next;
-
-	if (!direction) {
-		l->needle[0] = 0;
-		return;
-	}
-	if (!n)
-		return;
-	l->is_held = true;
-	next = (list_row(u, l->cursor) + (direction > 0 ? 1 : n - 1)) % n;
-	if (!go_to_match(u, next, direction))
-		ui_say(u, true, "no alert here has \"%s\" in user or category", l->needle);
-}
-
 static void status(struct ui *u, struct parts *p)
 {
 	const struct live_list *l = &u->live.list;
@@ -403,13 +324,13 @@ static void status(struct ui *u, struct parts *p)
 	list_status(u, p);
 	if (u->board.counts.marked)
 		parts_add(p, 1, INK_KEY, "%u marked", u->board.counts.marked);
-	if (l->needle[0])
-		parts_add(p, 2, INK_TEXT, "find \"%s\"", l->needle);
+	hunt_status(u, p);
 	promise_add(u, p, 4);
 }
 
 static void done(struct ui *u)
 {
+	hunt_stop(u);
 	pane_done(&u->live.pane);
 }
 
@@ -422,8 +343,8 @@ const struct view view_live = {
 	.follow = follow,
 	.is_held = is_held,
 	.enter = open_user,
-	.find = find,
-	.find_again = find_again,
+	.find = hunt_open,
+	.find_again = hunt_again,
 	.status = status,
 	.done = done,
 };

@@ -49,7 +49,6 @@ static void find(struct many *m)
 {
 	view_table[m->u->view]->find(m->u);
 	m->u->prompt.ops->changed(m->u, "zz");
-	m->u->prompt.ops->cancelled(m->u);
 }
 
 static const struct { const char *name; void (*press)(struct many *m); } key[] = {
@@ -88,7 +87,7 @@ static double press_ms(struct many *m, unsigned k, double *longest)
 		view_table[m->u->view]->look(m->u);
 		step = cpu_ms() - begun;
 		*longest = step > *longest ? step : *longest;
-		if (!m->u->order.is_partial)
+		if (!m->u->order.is_partial && !m->u->live.hunt.is_busy)
 			return cpu_ms() - start;
 		begun = cpu_ms();
 	}

@@ -276,6 +276,69 @@ static void a_find_goes_to_each_row_that_has_it(void **state)
 	many_close(m);
 }
 
+/* A look at an alert takes the whole slice: the cursor waits for what is found. */
+static struct many *open_slow(const char *text)
+{
+	struct many *m = open_shown(ALERTS, ALERTS);
+
+	look(m);
+	m->alert_ms = 10;
+	view_table[VIEW_LIVE]->find(m->u);
+	m->u->prompt.ops->changed(m->u, text);
+	assert_int_equal(m->u->live.hunt.is_busy, true);
+	return m;
+}
+
+static void a_slow_find_goes_on_in_slices(void **state)
+{
+	struct many *m = open_slow("none");
+	const struct live_list *l = &m->u->live.list;
+	uint32_t cursor = l->cursor, wanted = ALERTS - 1 - 150, looks = 1;
+
+	(void)state;
+	for (m->u->prompt.ops->done(m->u, "none"); m->u->live.hunt.is_busy; looks++) {
+		assert_int_equal(m->u->live.hunt.seen, looks * 64);
+		assert_string_equal(m->u->message, "");
+		m->u->is_dirty = false;
+		look(m);
+		assert_int_equal(m->u->is_dirty, true);
+	}
+	assert_int_equal(looks, ALERTS / 64 + 1);
+	assert_int_equal(l->cursor, cursor);
+	assert_string_not_equal(m->u->message, "");
+	assert_string_equal(l->needle, "");
+	m->alert[wanted].f.user = dict_id(m->ids.user, "none", 4);
+	m->u->prompt.ops->changed(m->u, "none");
+	for (; m->u->live.hunt.is_busy; look(m))
+		assert_int_equal(l->cursor, cursor);
+	assert_int_equal(l->cursor, wanted);
+	many_close(m);
+}
+
+static void a_slow_find_ends_when_told(void **state)
+{
+	struct many *m = open_slow("none");
+	const struct view *live = view_table[VIEW_LIVE];
+	struct hunt *f = &m->u->live.hunt;
+
+	(void)state;
+	m->u->prompt.ops->cancelled(m->u);
+	assert_int_equal(f->is_busy, false);
+	assert_int_equal(m->u->live.list.is_held, false);
+	live->find(m->u);
+	m->u->prompt.ops->changed(m->u, "none");
+	m->u->prompt.ops->done(m->u, "none");
+	live->find_again(m->u, 0);
+	assert_int_equal(f->is_busy, false);
+	assert_string_equal(m->u->live.list.needle, "");
+	live->find(m->u);
+	m->u->prompt.ops->changed(m->u, "none");
+	live->move(m->u, MOVE_DOWN);
+	assert_int_equal(f->is_busy, false);
+	assert_string_equal(m->u->message, "");
+	many_close(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +348,8 @@ int main(void)
 		cmocka_unit_test(an_epoch_starts_anew),
 		cmocka_unit_test(a_slow_filter_goes_on_in_slices),
 		cmocka_unit_test(a_find_goes_to_each_row_that_has_it),
+		cmocka_unit_test(a_slow_find_goes_on_in_slices),
+		cmocka_unit_test(a_slow_find_ends_when_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
