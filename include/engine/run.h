@@ -63,7 +63,7 @@ struct run {
 	struct model model;
 	struct alert *alert;            /* sorted */
 	uint32_t n_alerts;
-	uint8_t *crossed;               /* see fit_options; NULL when the model was given */
+	float *highs;                   /* see fit_options; NULL when the model was given */
 	struct load_result load;
 	char backend[16];               /* that detected; "" before */
 	char notice[288];               /* why it was not a better one, or "" */

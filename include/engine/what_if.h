@@ -2,9 +2,9 @@
  *
  * A run beside the one that was loaded: it shares ids and events with it, has a model whose
  * thresholds are those of the other budget, and finds its alerts on a thread of its own. They are
- * the rows of `detect --model --budget`, and are never written to a store. The first time each
- * user's highest scores are found, which are the same for every budget; then only users that a
- * threshold is crossed by are looked at, so that later ones cost little. Owner: the ui thread.
+ * the rows of `detect --model --budget`, and are never written to a store. Each user's highest
+ * scores are the same for every budget: those that the fit left, or else they are found the first
+ * time; only users that a threshold is crossed by are looked at. Owner: the ui thread.
  */
 #ifndef ENGINE_WHAT_IF_H
 #define ENGINE_WHAT_IF_H
@@ -14,7 +14,6 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "detect/sweep.h"
 #include "engine/run.h"
 
 struct what_if {
@@ -22,8 +21,7 @@ struct what_if {
 	struct budget budget;
 	struct run run;                 /* ids and history are borrowed */
 	struct run_progress progress;
-	struct sweep highs;             /* the users' records, kept from one budget to the next */
-	bool has_highs;
+	float *highs;                   /* found here; NULL: the fit left them, or not yet */
 	struct err err;                 /* of the thread */
 	pthread_t thread;
 	bool is_busy;                   /* the thread was not joined yet */
@@ -37,7 +35,7 @@ int what_if_start(struct what_if *w, const struct run *base, const struct run_op
 	const struct budget *b, struct err *e);
 /* Waits for the end: 0, or why there are no alerts. */
 int what_if_join(struct what_if *w, struct err *e);
-/* Stops it, and forgets what came of it, but for the users' records. */
+/* Stops it, and forgets what came of it, but for the users' highest scores. */
 void what_if_drop(struct what_if *w);
 void what_if_done(struct what_if *w);
 

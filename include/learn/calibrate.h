@@ -22,8 +22,12 @@ struct model;
  */
 int calibrate(struct model *m, const struct sweep *s, const struct budget *b, struct err *e);
 
+/* The highest score of each user on each channel of interest, [n_users][CHANNEL_N], -INFINITY where
+ * there is no record: what records say of any thresholds. mem_free() it. NULL: no memory.
+ */
+float *calibrate_highs(const struct sweep *s, uint32_t n_users);
 /* Who crosses a threshold of m, by user number, 1 or 0; mem_free() it. NULL: no memory. */
-uint8_t *calibrate_crossed(const struct model *m, const struct sweep *s, uint32_t n_users);
+uint8_t *calibrate_crossed(const struct model *m, const float *highs, uint32_t n_users);
 
 /* "50/day" as a rate per 1000 user-days, by the model's users at risk. */
 double budget_kud(const struct budget *b, const struct model *m);

@@ -45,11 +45,11 @@ struct fit_options {
 	 * there is by then is kept, and the reports say what is missing.
 	 */
 	bool keeps;
-	/* By user number, 1 for those whose score crosses the threshold: the only ones that a sweep
-	 * under the new model can find anything of. The caller frees it; NULL when nobody was at
-	 * risk, and where volume or forecast speaks: then everybody is to be looked at.
+	/* The users' highest scores (calibrate_highs()): by these a sweep under the new model, with
+	 * any budget, can leave out who crosses no threshold. The caller frees it; NULL when nobody
+	 * was at risk.
 	 */
-	uint8_t **ret_crossed;          /* may be NULL */
+	float **ret_highs;              /* may be NULL */
 	const struct train_options *train;      /* NULL: `learned` keeps its fixed weights */
 	struct train_report *ret_train;         /* set when train is given */
 	/* Which forecasters are tried, and how; its horizon, budget and threads are those above.

@@ -65,7 +65,7 @@ static int fit(struct run *r, const struct run_options *o, struct run_progress *
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
 		.keeps = o->keeps,
-		.ret_crossed = &r->crossed,
+		.ret_highs = &r->highs,
 		.train = o->train,
 		.ret_train = o->ret_train,
 		.forecast = o->forecast,
@@ -148,13 +148,23 @@ static void clear(struct run *r, const struct clearing *c)
 	}
 }
 
+/* Who can cross a threshold, as highest scores tell; NULL: everybody may. */
+static int choose_users(const struct run *r, uint8_t **ret, struct err *e)
+{
+	*ret = NULL;
+	if (!r->highs || r->model.channels & ~CHANNELS_INTEREST)
+		return 0;
+	*ret = calibrate_crossed(&r->model, r->highs, history_n_users(r->history));
+	return *ret ? 0 : err_set(e, -ENOMEM, "could not mark users: out of memory");
+}
+
 int run_detect(struct run *r, const struct run_options *o, struct run_progress *p, struct err *e)
 {
+	uint8_t *crossed;
 	struct sweep_options so = {
 		.backend = o->backend ? o->backend : "auto",
 		.threads = o->load.threads,
 		.until_ms = o->until_ms,
-		.only = r->crossed,
 		.ret_percent = &p->percent,
 		.stop = &p->load.stop,
 	};
@@ -162,6 +172,10 @@ int run_detect(struct run *r, const struct run_options *o, struct run_progress *
 	int code;
 
 	enter(p, RUN_DETECT);
+	code = choose_users(r, &crossed, e);
+	if (code < 0)
+		return code;
+	so.only = crossed;
 	code = sweep_run(&s, r->history, &r->ids, &r->model, &so, e);
 	if (code < 0)
 		goto done;
@@ -179,6 +193,7 @@ int run_detect(struct run *r, const struct run_options *o, struct run_progress *
 	for (uint32_t i = 0; i < s.n_clearings; i++)
 		clear(r, &s.clearing[i]);
 done:
+	mem_free(crossed);
 	sweep_done(&s);
 	return code;
 }
@@ -200,7 +215,7 @@ void run_done(struct run *r)
 {
 	mem_free(r->alert);
 	model_done(&r->model);
-	mem_free(r->crossed);
+	mem_free(r->highs);
 	history_free(r->history);
 	load_result_done(&r->load);
 	ids_done(&r->ids);

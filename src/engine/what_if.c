@@ -8,7 +8,7 @@
 #include "learn/calibrate.h"
 #include "series/history.h"
 
-/* Sessions and shares are the model's, whatever the budget, so records stay. */
+/* Sessions and shares are the model's, whatever the budget, so scores stay. */
 static int find_highs(struct what_if *w, struct err *e)
 {
 	struct sweep_options so = {
@@ -19,14 +19,14 @@ static int find_highs(struct what_if *w, struct err *e)
 		.ret_percent = &w->progress.percent,
 		.stop = &w->progress.load.stop,
 	};
+	struct sweep s;
 
-	if (!w->has_highs && sweep_run(&w->highs, w->run.history, &w->run.ids, &w->run.model, &so,
-			e) < 0)
+	if (sweep_run(&s, w->run.history, &w->run.ids, &w->run.model, &so, e) < 0)
 		return e->code;
-	w->has_highs = true;
-	w->run.crossed = calibrate_crossed(&w->run.model, &w->highs,
-		history_n_users(w->run.history));
-	return w->run.crossed ? 0 : err_set(e, -ENOMEM, "could not mark users: out of memory");
+	w->highs = w->run.highs = calibrate_highs(&s, history_n_users(w->run.history));
+	sweep_done(&s);
+	return w->highs ? 0 : err_set(e, -ENOMEM, "could not keep the highest scores: out of "
+		"memory");
 }
 
 static void *find(void *arg)
@@ -35,7 +35,7 @@ static void *find(void *arg)
 	struct err e = {0};
 	bool interest_alone = !(w->run.model.channels & ~CHANNELS_INTEREST);
 
-	if ((interest_alone && find_highs(w, &e) < 0)
+	if ((interest_alone && !w->run.highs && find_highs(w, &e) < 0)
 			|| run_detect(&w->run, w->o, &w->progress, &e) < 0)
 		w->err = e;
 	atomic_store(&w->is_over, true);
@@ -66,6 +66,7 @@ int what_if_start(struct what_if *w, const struct run *base, const struct run_op
 	w->budget = *b;
 	w->run.ids = base->ids;
 	w->run.history = base->history;
+	w->run.highs = base->highs ? base->highs : w->highs;
 	code = set_budget(w, base, e);
 	if (code == 0) {
 		code = -pthread_create(&w->thread, NULL, find, w);
@@ -93,14 +94,13 @@ void what_if_drop(struct what_if *w)
 	atomic_store(&w->progress.load.stop, true);
 	what_if_join(w, &e);
 	mem_free(w->run.alert);
-	mem_free(w->run.crossed);
 	model_done(&w->run.model);
-	*w = (struct what_if){ .highs = w->highs, .has_highs = w->has_highs };
+	*w = (struct what_if){ .highs = w->highs };
 }
 
 void what_if_done(struct what_if *w)
 {
 	what_if_drop(w);
-	sweep_done(&w->highs);
-	w->has_highs = false;
+	mem_free(w->highs);
+	w->highs = NULL;
 }

@@ -233,11 +233,24 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 	return ok ? 0 : err_set(e, -ENOMEM, "could not calibrate: out of memory");
 }
 
-uint8_t *calibrate_crossed(const struct model *m, const struct sweep *s, uint32_t n_users)
+float *calibrate_highs(const struct sweep *s, uint32_t n_users)
+{
+	float *highs = mem_get(n_users + 1ul, CHANNEL_N * sizeof *highs);
+	for (size_t i = 0; highs && i < (size_t)n_users * CHANNEL_N; i++)
+		highs[i] = -INFINITY;
+	for (uint32_t i = 0; highs && i < s->n_records; i++) {
+		const struct record *r = &s->record[i];
+		float *high = &highs[(size_t)r->user * CHANNEL_N + r->channel];
+		*high = fmaxf(*high, r->score);
+	}
+	return highs;
+}
+
+uint8_t *calibrate_crossed(const struct model *m, const float *highs, uint32_t n_users)
 {
 	uint8_t *crossed = mem_get(n_users + 1ul, 1);
-	for (uint32_t i = 0; crossed && i < s->n_records; i++)
-		crossed[s->record[i].user] |=
-			s->record[i].score >= m->threshold[s->record[i].channel];
+	for (uint32_t u = 0; crossed && u < n_users; u++)
+		for (int c = 0; c < CHANNEL_N; c++)
+			crossed[u] |= highs[(size_t)u * CHANNEL_N + c] >= m->threshold[c];
 	return crossed;
 }

@@ -117,12 +117,13 @@ static int realise(struct fit *f, const struct sweep *first, const uint8_t *cros
 /* Second alarms of a user count against the budget too: the threshold rises until all of them are
  * within it.
  */
-static int allow_for_restarts(struct fit *f, const struct sweep *s, struct err *e)
+static int allow_for_restarts(struct fit *f, const struct sweep *s, const float *highs,
+	struct err *e)
 {
 	double aim = f->m->budget_kud;
 	int r = 0;
 	for (int i = 0; i <= RAISES && r == 0; i++) {
-		uint8_t *crossed = calibrate_crossed(f->m, s, history_n_users(f->h));
+		uint8_t *crossed = calibrate_crossed(f->m, highs, history_n_users(f->h));
 		if (!crossed)
 			return err_set(e, -ENOMEM, "could not mark users: out of memory");
 		r = realise(f, s, crossed, &f->m->realised_kud, e);
@@ -141,15 +142,21 @@ static int choose_threshold(struct fit *f, struct err *e)
 	struct sweep_options so = { .backend = f->o->backend, .threads = f->o->threads,
 		.until_ms = f->o->until_ms, .priors = &f->priors, .records = true,
 		.ret_percent = f->o->ret_percent, .stop = f->stop };
+	float *highs = NULL;
 	int r = sweep_run(&s, f->h, f->ids, f->m, &so, e);
 	if (r < 0)
 		return r;
 	r = calibrate(f->m, &s, &f->o->budget, e);
+	if (r == 0 && !(highs = calibrate_highs(&s, history_n_users(f->h))))
+		r = err_set(e, -ENOMEM, "could not keep the highest scores: out of memory");
 	if (r == 0)
-		r = allow_for_restarts(f, &s, e);
-	if (r == 0 && f->o->ret_crossed &&
-	    !(*f->o->ret_crossed = calibrate_crossed(f->m, &s, history_n_users(f->h))))
-		r = err_set(e, -ENOMEM, "could not mark users: out of memory");
+		r = allow_for_restarts(f, &s, highs, e);
+	if (r == 0 && f->o->ret_highs) {
+		mem_free(*f->o->ret_highs);
+		*f->o->ret_highs = highs;
+		highs = NULL;
+	}
+	mem_free(highs);
 	sweep_done(&s);
 	return r;
 }
@@ -168,10 +175,6 @@ static int train(struct fit *f, struct err *e)
 	if (r < 0 || !o->ret_train->kept)
 		return r;
 	f->m->learned = o->ret_train->trained;
-	if (o->ret_crossed) {
-		mem_free(*o->ret_crossed);
-		*o->ret_crossed = NULL;
-	}
 	return choose_threshold(f, e);
 }
 
@@ -237,10 +240,6 @@ static int choose_beside(struct fit *f, enum channel c, int before, struct err *
 	if (r == -ECANCELED && f->o->keeps && f->m->channels)
 		return before;          /* the channels there are make a model without it */
 	f->m->channels |= CHANNEL_BIT(c);
-	if (f->o->ret_crossed) {
-		mem_free(*f->o->ret_crossed);
-		*f->o->ret_crossed = NULL;
-	}
 	return r < 0 && (before == 0 || r != -ENODATA) ? err_set(e, r, "%s", why.text) : before;
 }
 

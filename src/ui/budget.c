@@ -33,6 +33,13 @@ void budget_ask(struct ui *u, int unused)
 	prompt_open(&u->prompt, &ops);
 }
 
+void budget_end(struct ui *u, int unused)
+{
+	(void)unused;
+	ui_say(u, false, "budget %s is not tried any more", u->snap->what_if.budget);
+	ui_command(u, &(struct command){ .kind = COMMAND_BUDGET, .budget = &(struct budget){ 0 } });
+}
+
 static void forget(struct ui *u)
 {
 	uint32_t i;

@@ -57,6 +57,8 @@ static const struct action table[] = {
 		"the end of the log; live: what is new" },
 	{ "budget", "Time", { 'B' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, budget_ask, 0, 0, NULL,
 		"alerts as another budget gives them; reset" },
+	{ "budget-end", "Time", { TERM_ESCAPE }, IN_LIVE, WHEN_TRYING | WHEN_NOT_FOUND,
+		budget_end, 0, 2, "end WHAT IF", "stop finding the alerts of another budget" },
 	{ "stop-on", "Time", { 'P' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_stop_on, 0, 0, NULL,
 		"pause at alerts: !!, user ID, category NAME..." },
 

@@ -260,6 +260,8 @@ unsigned ui_state(const struct ui *u)
 	state |= is_finding(u) ? WHEN_FOUND : WHEN_NOT_FOUND;
 	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
 		state |= WHEN_HELD;
+	if (u->snap->what_if.is_busy)
+		state |= WHEN_TRYING;
 	if (u->prompt.ops && u->prompt.ops->turn)
 		state |= WHEN_TURNS;
 	if (u->feed->db)

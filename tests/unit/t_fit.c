@@ -18,6 +18,7 @@
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "learn/calibrate.h"
 #include "learn/fit.h"
 #include "learn/fit_forecast.h"
 #include "model/model.h"
@@ -207,18 +208,21 @@ static void nobody_at_risk_leaves_the_shipped_thresholds(void **state)
 static void those_who_crossed_are_marked(void **state)
 {
 	struct model m;
-	uint8_t *crossed = NULL;
+	float *highs = NULL;
+	uint8_t *crossed;
 	struct fit_options o = plain;
 	(void)state;
 	o.budget.amount = 100;
-	o.ret_crossed = &crossed;
+	o.ret_highs = &highs;
 	assert_int_equal(fit(&m, &(struct plan){ 300, 1, 600, false }, &o), 0);
+	crossed = calibrate_crossed(&m, highs, 300);
 	uint64_t n = 0;
 	for (uint32_t u = 0; u < 300; u++)
 		n += crossed[u];
 	assert_int_equal(n, m.n_alarms);
 	assert_true(n >= 10 && n < 300);
 	mem_free(crossed);
+	mem_free(highs);
 	model_done(&m);
 }
 

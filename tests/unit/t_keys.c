@@ -73,6 +73,9 @@ static void offers_only_what_works(void **state)
 	assert_null(keys_find(NULL, 'n', IN_LIVE, WHEN_LOADED | WHEN_LIVE | WHEN_ALERTS));
 	assert_non_null(keys_find(NULL, 'n', IN_LIVE,
 		WHEN_LOADED | WHEN_LIVE | WHEN_ALERTS | WHEN_FOUND));
+	assert_null(keys_find(NULL, TERM_ESCAPE, IN_LIVE, WHEN_LOADED | WHEN_NOT_FOUND));
+	assert_string_equal(keys_find(NULL, TERM_ESCAPE, IN_LIVE,
+		WHEN_LOADED | WHEN_NOT_FOUND | WHEN_TRYING)->name, "budget-end");
 	assert_null(keys_find(NULL, 'G', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
 	assert_null(keys_find(NULL, '{', IN_LIVE, EVERY_STATE));
 	assert_non_null(keys_find(NULL, '{', IN_USER, EVERY_STATE));

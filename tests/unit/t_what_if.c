@@ -2,6 +2,7 @@
 #include "engine/what_if.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -108,6 +109,35 @@ static void test_rows_of_a_run(void **state)
 	close_show(&s);
 }
 
+/* A replay that fits its model itself has the users' highest scores from there. */
+static void test_scores_of_the_fit_serve(void **state)
+{
+	struct show s;
+	struct run_options o;
+	struct run want;
+	struct err e = {0};
+
+	open_fitted(&s, *state, 0);
+	assert_null(replay_run(s.f)->highs);
+	o = s.o.run;
+	o.budget = large;
+	want = run_of(&o);
+	feed_close(s.f);
+	s.o.run.model = NULL;
+	s.o.run.budget.amount = 200;
+	s.f = replay_open(&s.o, &e);
+	assert_int_equal(replay_wait(s.f, &e), 0);
+	assert_int_equal(set_budget(&s, &large, &e), 0);
+	assert_true(want.n_alerts > 0);
+	check_rows(&s, &want);
+	for (size_t i = 0; i < N_USERS * CHANNEL_N; i++)
+		replay_run(s.f)->highs[i] = -INFINITY;
+	assert_int_equal(set_budget(&s, &large, &e), 0);
+	assert_int_equal(look(&s)->n_alerts_total, 0);
+	run_done(&want);
+	close_show(&s);
+}
+
 /* The clock goes on meanwhile; whatever was asked last is shown. */
 static void test_in_the_background(void **state)
 {
@@ -207,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_of_a_run),
+		cmocka_unit_test(test_scores_of_the_fit_serve),
 		cmocka_unit_test(test_in_the_background),
 		cmocka_unit_test(test_nothing_is_stored),
 		cmocka_unit_test(test_stops_are_the_new_ones),
