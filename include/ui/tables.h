@@ -37,6 +37,10 @@ struct tables_place {                   /* of a list */
 extern const int64_t tables_window[TABLES_WINDOWS];     /* the last is 0: all */
 extern const char *const tables_window_name[TABLES_WINDOWS];
 
+/* The window of POPULATION. Where nobody chose one: live, the last day matters; of a log that is
+ * over, all of it.
+ */
+unsigned tables_choose(struct ui *u);
 void tables_done(struct tables *t);
 /* Made anew when alerts, window, order or size changed; held: as of the alerts of before. False:
  * out of memory.

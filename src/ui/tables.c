@@ -20,6 +20,16 @@
 const int64_t tables_window[TABLES_WINDOWS] = { HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS, 0 };
 const char *const tables_window_name[TABLES_WINDOWS] = { "1h", "24h", "7d", "all" };
 
+unsigned tables_choose(struct ui *u)
+{
+	struct population_state *s = &u->population;
+
+	if (!s->has_window)
+		s->tables.window = u->snap->live ? 1 : TABLES_WINDOWS - 1;
+	s->has_window = true;
+	return s->tables.window;
+}
+
 void tables_done(struct tables *t)
 {
 	population_done(&t->p);

@@ -5,6 +5,7 @@
 #include "ui/keys.h"
 #include "ui/promise.h"
 #include "ui/ui.h"
+#include "ui/view_users.h"
 #include "ui/words.h"
 
 #define ALL_PANES 13    /* the body's least lines to show three panes */
@@ -12,16 +13,6 @@
 static const char *const sort_name[SORT_N] = {
 	[SORT_GAINED] = "gained", [SORT_LOST] = "lost", [SORT_NET] = "net", [SORT_NAME] = "name",
 };
-
-/* Live, the last day matters; of a log that is over, all of it. */
-static void choose_window(struct ui *u)
-{
-	struct population_state *s = &u->population;
-
-	if (!s->has_window)
-		s->tables.window = u->snap->live ? 1 : TABLES_WINDOWS - 1;
-	s->has_window = true;
-}
 
 static struct tables_place *place(struct ui *u)
 {
@@ -171,7 +162,7 @@ static void draw(struct ui *u, struct box b)
 	bool is_one = s->is_zoomed || body.lines < ALL_PANES;
 	bool is_wide = b.columns >= UI_WIDE && !is_one;
 
-	choose_window(u);
+	tables_choose(u);
 	if (!tables_look(&s->tables, u, tables_cells(u, is_wide ? b.columns / 2 - 2 : b.columns),
 		    s->is_held)) {
 		term_put(&u->term, b.line, b.column, b.columns, INK_ERROR,
@@ -256,12 +247,7 @@ static void open_users(struct ui *u)
 	if (!pick_of(u, &pick))
 		return;
 	follow(u, false);
-	u->users.pick = pick;
-	u->users.o = u->population.tables.o;
-	u->users.is_held = true;
-	u->users.is_made = false;
-	u->users.cursor = u->users.top = 0;
-	ui_go(u, VIEW_USERS);
+	users_open(u, &pick, &u->population.tables.o);
 }
 
 static bool has_name(const struct ui *u, uint32_t category, const char *needle)

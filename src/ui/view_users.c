@@ -1,3 +1,5 @@
+#include "ui/view_users.h"
+
 #include "base/dict.h"
 #include "base/mem.h"
 #include "ui/keys.h"
@@ -7,7 +9,7 @@
 
 static struct population_options as_of_now(const struct ui *u)
 {
-	struct population_options o = u->population.tables.o;
+	struct population_options o = u->users.o;
 
 	o.n_alerts = u->snap->n_alerts;
 	o.now_ms = u->snap->data_ms;
@@ -112,6 +114,17 @@ static void open_user(struct ui *u)
 		return;
 	u->users.is_held = true;
 	ui_show_alert(u, u->users.alert[u->users.cursor]);
+}
+
+void users_open(struct ui *u, const struct population_pick *pick,
+	const struct population_options *o)
+{
+	u->users.pick = *pick;
+	u->users.o = *o;
+	u->users.is_held = true;
+	u->users.is_made = false;
+	u->users.cursor = u->users.top = 0;
+	ui_go(u, VIEW_USERS);
 }
 
 static void status(struct ui *u, struct parts *p)
