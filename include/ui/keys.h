@@ -39,7 +39,8 @@ enum when {
 	WHEN_ASKING = 256, WHEN_IDLE = 512,     /* a query runs, or not */
 	WHEN_ROWS = 1024, WHEN_NO_ROWS = 2048,  /* in the answer of the SQL view */
 	WHEN_NOT_FOUND = 4096,                  /* no search is active */
-	WHEN_TRYING = 8192                      /* alerts of another budget are being found */
+	WHEN_TRYING = 8192,                     /* alerts of another budget are being found */
+	WHEN_PANES = 16384                      /* more than one is shown, or could be */
 };
 
 struct action {

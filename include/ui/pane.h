@@ -57,6 +57,8 @@ void pane_done(struct pane *p);
 /* The user as of the snapshot, sized for the box; made anew only when something changed. */
 void pane_look(struct pane *p, struct ui *u, uint32_t user, const struct pane_window *w,
 	struct box b);
+/* The newest event up to a time, from the oldest; the oldest when all are later. */
+uint32_t pane_index(const struct portrait *q, int64_t ms);
 /* The newest alert up to the event under the cursor, or ROLL_NONE. */
 uint32_t pane_alert(const struct pane *p, const struct ui *u, const struct pane_place *place);
 /* "LAST 7d, 6.5h/cell" or "24h TO 11-29 10:00:00, 45 min/cell". */

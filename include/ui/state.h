@@ -20,10 +20,23 @@ struct live_list {              /* view_live.c */
 	char needle[PROMPT_MAX];
 };
 
+enum strip_pane { STRIP_LIST, STRIP_USER, STRIP_CATEGORIES, STRIP_LAST, STRIP_N };
+
+struct strip_state {            /* strip.c */
+	struct tables tables;
+	struct tables_place categories, ways;
+	struct pane_place events;
+	uint32_t alert;         /* whose user's event is under the cursor: index, from the oldest */
+	uint32_t index;
+	enum strip_pane focus;
+	bool is_zoomed;         /* the list alone */
+};
+
 struct live_state {
 	struct live_list list, before_find;
 	struct hunt hunt;
 	struct pane pane;
+	struct strip_state strip;
 };
 
 struct compare_state {          /* compare.c */

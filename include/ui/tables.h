@@ -22,7 +22,7 @@ struct tables {
 	struct population_options o;    /* of what is made, or was tried */
 	uint32_t n_cleared;
 	uint32_t max_cell, max_hour;    /* of all rows: charts of one scale can be compared */
-	int64_t made_ms;
+	int64_t made_ms, took_us;
 	unsigned window;                /* tables_window[] */
 	enum population_sort sort;
 };
@@ -42,8 +42,8 @@ extern const char *const tables_window_name[TABLES_WINDOWS];
  */
 unsigned tables_choose(struct ui *u);
 void tables_done(struct tables *t);
-/* Made anew when alerts, window, order or size changed; held: as of the alerts of before. False:
- * out of memory.
+/* Made anew when window, order or size changed, and now and then when alerts did; held: as of the
+ * alerts of before. False: out of memory.
  */
 bool tables_look(struct tables *t, struct ui *u, uint32_t n_cells, bool is_held);
 

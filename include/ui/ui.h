@@ -26,6 +26,7 @@
 
 #define UI_DEPTH VIEW_N          /* a view is there once */
 #define UI_WIDE 140             /* columns from which LIVE shows the user at its side */
+#define UI_EARLY_MS 1000
 #define UI_TIME_MAX 24
 #define UI_NAME_MAX 256
 
@@ -87,6 +88,8 @@ unsigned ui_view_place(const struct ui *u);     /* without regard to a prompt */
 unsigned ui_state(const struct ui *u);  /* enum when of keys.h */
 bool ui_is_loaded(const struct ui *u);
 bool ui_is_stopped(const struct ui *u);         /* a signal asked for the end */
+/* True before that tick, at which the screen is drawn again. */
+bool ui_waits(struct ui *u, int64_t due_ms);
 /* Live, and less than a second after made_ms: too early to read a user's events again. */
 bool ui_is_early(struct ui *u, int64_t made_ms);
 

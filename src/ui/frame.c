@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "ui/budget.h"
@@ -13,6 +14,7 @@
 
 #define TITLE_LINES 2
 #define MESSAGE_LINES 4
+#define MINUTE_MS 60000
 
 static void add_clock(struct ui *u, struct parts *p)
 {
@@ -73,6 +75,17 @@ void frame_counts(const struct ui *u, struct parts *p)
 		parts_add(p, 5, INK_DIM, "cleared %u", s->n_cleared - b->cleared);
 }
 
+/* To the minute: seconds would keep an idle screen busy. */
+static void add_wall_clock(struct ui *u, struct parts *p)
+{
+	int64_t now = clock_utc_ms(u->clock);
+	char time[UI_TIME_MAX];
+
+	parts_add(p, 9, INK_DIM, "clock %s",
+		time_show(now, u->feed->zone, "%H:%M", time, sizeof time));
+	ui_waits(u, clock_tick_ms(u->clock) + MINUTE_MS - now % MINUTE_MS);
+}
+
 static void draw_title(struct ui *u)
 {
 	const struct snapshot *s = u->snap;
@@ -93,6 +106,8 @@ static void draw_title(struct ui *u)
 		add_model(s, &p);
 		budget_add(u, &p);
 		frame_counts(u, &p);
+		if (s->live && u->term.columns >= UI_WIDE)
+			add_wall_clock(u, &p);
 	}
 	parts_draw(&p, &u->term, 0, 0, u->term.columns);
 }

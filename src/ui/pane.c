@@ -84,6 +84,15 @@ void pane_marks(const struct portrait *q, struct ui *u, int line, int column, in
 	}
 }
 
+uint32_t pane_index(const struct portrait *q, int64_t ms)
+{
+	uint32_t i = q->n_events;
+
+	while (i > 1 && q->event[i - 1].time_ms > ms)
+		i--;
+	return i ? i - 1 : 0;
+}
+
 uint32_t pane_alert(const struct pane *p, const struct ui *u, const struct pane_place *place)
 {
 	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);

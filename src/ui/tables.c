@@ -16,6 +16,7 @@
 #define NUMBERS 25              /* columns of GAINED, LOST, NET and BACK */
 #define MATRIX_COLUMN 7
 #define MATRIX_MAX 16
+#define COST_MOST 100
 
 const int64_t tables_window[TABLES_WINDOWS] = { HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS, 0 };
 const char *const tables_window_name[TABLES_WINDOWS] = { "1h", "24h", "7d", "all" };
@@ -66,6 +67,16 @@ static void find_largest(struct tables *t)
 	}
 }
 
+/* Of data that flows, once a second, and at most a hundredth of the time goes there. */
+static bool is_early(const struct tables *t, struct ui *u)
+{
+	int64_t pause_ms = t->took_us / 1000 * COST_MOST;
+	bool flows = u->snap->live || u->snap->phase == FEED_RUNNING;
+
+	return flows && t->o.n_alerts <= u->snap->n_alerts
+		&& ui_waits(u, t->made_ms + (pause_ms > UI_EARLY_MS ? pause_ms : UI_EARLY_MS));
+}
+
 /* A clock that went back behind what is held takes the hold with it. */
 bool tables_look(struct tables *t, struct ui *u, uint32_t n_cells, bool is_held)
 {
@@ -84,13 +95,15 @@ bool tables_look(struct tables *t, struct ui *u, uint32_t n_cells, bool is_held)
 	if (t->is_made && is_same(&o, &t->o) && t->n_cleared == n_cleared)
 		return true;
 	if (t->is_made && o.sort == t->o.sort && o.span.n_cells == t->o.span.n_cells
-		&& o.span.cell_ms == t->o.span.cell_ms && ui_is_early(u, t->made_ms))
+		&& o.span.cell_ms == t->o.span.cell_ms && is_early(t, u))
 		return true;
 	tables_done(t);
 	t->o = o;
 	t->n_cleared = n_cleared;
 	t->made_ms = clock_tick_ms(u->clock);
+	t->took_us = clock_tick_us(u->clock);
 	t->is_made = population_make(&t->p, u->feed, &o, &e) == 0;
+	t->took_us = clock_tick_us(u->clock) - t->took_us;
 	find_largest(t);
 	return t->is_made;
 }

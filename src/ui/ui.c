@@ -18,9 +18,9 @@
 #include "ui/frame.h"
 #include "ui/keys.h"
 #include "ui/session.h"
+#include "ui/strip.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
-#define EARLY_MS 1000
 
 /* How times are shown, by the span of the log: no date within a day, no seconds over a year. */
 static const struct {
@@ -262,6 +262,8 @@ unsigned ui_state(const struct ui *u)
 		state |= WHEN_HELD;
 	if (u->snap->what_if.is_busy)
 		state |= WHEN_TRYING;
+	if (u->view == VIEW_POPULATION || (u->view == VIEW_LIVE && strip_is_shown(u)))
+		state |= WHEN_PANES;
 	if (u->prompt.ops && u->prompt.ops->turn)
 		state |= WHEN_TURNS;
 	if (u->feed->db)
@@ -270,15 +272,18 @@ unsigned ui_state(const struct ui *u)
 	return state | (sql_answer(u) && sql_answer(u)->n_rows ? WHEN_ROWS : WHEN_NO_ROWS);
 }
 
+bool ui_waits(struct ui *u, int64_t due_ms)
+{
+	if (clock_tick_ms(u->clock) >= due_ms)
+		return false;
+	if (!u->due_ms || due_ms < u->due_ms)
+		u->due_ms = due_ms;
+	return true;
+}
+
 bool ui_is_early(struct ui *u, int64_t made_ms)
 {
-	int64_t due = made_ms + EARLY_MS;
-
-	if (!u->snap->live || clock_tick_ms(u->clock) >= due)
-		return false;
-	if (!u->due_ms || due < u->due_ms)
-		u->due_ms = due;
-	return true;
+	return u->snap->live && ui_waits(u, made_ms + UI_EARLY_MS);
 }
 
 bool ui_is_cleared(const struct ui *u, const struct alert *a)

@@ -5,6 +5,7 @@
 #include "ui/keys.h"
 #include "ui/promise.h"
 #include "ui/row.h"
+#include "ui/strip.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -46,7 +47,7 @@ static void move(struct ui *u, enum move how)
 {
 	struct live_list *l = &u->live.list;
 
-	if (!list_n(u))
+	if (strip_move(u, how) || !list_n(u))
 		return;
 	hunt_stop(u);
 	l->is_held = true;
@@ -63,6 +64,7 @@ static void draw_list(struct ui *u, struct box b)
 	l->page = b.lines - 1;
 	l->top = view_scroll(l->top, list_row(u, l->cursor), (unsigned)l->page, list_n(u));
 	row_heads(u, &g, b.line);
+	strip_mark_list(u, b.line);
 	for (row = 0; row < l->page && l->top + (uint32_t)row < list_n(u); row++) {
 		uint32_t alert = list_at(u, l->top + (uint32_t)row);
 
@@ -200,7 +202,7 @@ static void draw_detail(struct ui *u, struct box b)
 static void open_user(struct ui *u)
 {
 	follow(u, false);
-	if (list_n(u))
+	if (!strip_enter(u) && list_n(u))
 		ui_show_alert(u, u->live.list.cursor);
 }
 
@@ -254,21 +256,9 @@ static void draw_empty(struct ui *u, struct box b)
 		term_put(t, b.line + 5, x, width, INK_TEXT, "There is none in all of this log.");
 }
 
-static void draw_side(struct ui *u, struct box b)
-{
-	struct pane_place place = { .cursor = PANE_NO_CURSOR };
-	uint32_t user = feed_alert(u->feed, u->live.list.cursor)->f.user;
-
-	term_wall(&u->term, b.line, b.column, b.lines);
-	b.column += 2;
-	b.columns -= 2;
-	pane_look(&u->live.pane, u, user, &(struct pane_window){ 0 }, b);
-	pane_draw(&u->live.pane, u, b, &place);
-}
-
 static void draw(struct ui *u, struct box b)
 {
-	struct box list = b, side = b;
+	struct box list;
 	char n[WORDS_MAX];
 
 	if (!ui_is_loaded(u) && u->snap->phase == FEED_LOADING) {
@@ -290,15 +280,10 @@ static void draw(struct ui *u, struct box b)
 			"No alert passes the filter: F turns it off, \\ sets another.");
 		return;
 	}
-	if (b.columns >= UI_WIDE) {
-		side.column = b.columns / 2;
-		side.columns = b.columns - side.column;
-		list.columns = side.column - 1;
-		draw_side(u, side);
-	}
-	if (b.lines >= CALM_LINES) {
-		struct box detail = { b.line + b.lines - DETAIL_LINES, b.column, DETAIL_LINES,
-			list.columns };
+	list = strip_draw(u, b);
+	if (list.lines >= CALM_LINES) {
+		struct box detail = { list.line + list.lines - DETAIL_LINES, list.column,
+			DETAIL_LINES, list.columns };
 
 		list.lines -= DETAIL_LINES;
 		draw_detail(u, detail);
@@ -321,6 +306,7 @@ static void status(struct ui *u, struct parts *p)
 		else
 			parts_add(p, 0, INK_KEY, "HELD at %s: G to follow", time);
 	}
+	strip_status(u, p);
 	list_status(u, p);
 	if (u->board.counts.marked)
 		parts_add(p, 1, INK_KEY, "%u marked", u->board.counts.marked);
@@ -332,6 +318,7 @@ static void done(struct ui *u)
 {
 	hunt_stop(u);
 	pane_done(&u->live.pane);
+	strip_done(u);
 }
 
 const struct view view_live = {
@@ -343,6 +330,7 @@ const struct view view_live = {
 	.follow = follow,
 	.is_held = is_held,
 	.enter = open_user,
+	.adjust = strip_adjust,
 	.find = hunt_open,
 	.find_again = hunt_again,
 	.status = status,

@@ -11,16 +11,6 @@ static uint32_t n_events(const struct ui *u)
 	return u->user.pane.is_made ? u->user.pane.portrait.n_events : 0;
 }
 
-/* The row of the newest event up to a time; the oldest's when all are later. */
-static uint32_t index_at(const struct portrait *q, int64_t ms)
-{
-	uint32_t i = q->n_events;
-
-	while (i > 1 && q->event[i - 1].time_ms > ms)
-		i--;
-	return i ? i - 1 : 0;
-}
-
 static void draw(struct ui *u, struct box b)
 {
 	struct user_state *s = &u->user;
@@ -30,7 +20,7 @@ static void draw(struct ui *u, struct box b)
 	pane_look(&s->pane, u, s->user, &s->window, b);
 	n = n_events(u);
 	if (s->wanted_ms != INT64_MIN && n)
-		s->index = index_at(&s->pane.portrait, s->wanted_ms);
+		s->index = pane_index(&s->pane.portrait, s->wanted_ms);
 	s->wanted_ms = INT64_MIN;
 	if (s->index >= n)
 		s->is_held = false;

@@ -70,7 +70,7 @@ static void many_fill(struct many *m)
 	}
 }
 
-static void many_show(struct many *m, uint32_t n)
+static inline void many_show(struct many *m, uint32_t n)
 {
 	m->snap.n_alerts = n;
 	m->u->live.list.n = n;
@@ -111,7 +111,7 @@ static struct many *many_open(uint32_t n, uint32_t n_users)
 	return m;
 }
 
-static void many_close(struct many *m)
+static inline void many_close(struct many *m)
 {
 	list_done(&m->u->order);
 	board_done(&m->u->board);
@@ -121,14 +121,14 @@ static void many_close(struct many *m)
 	free(m);
 }
 
-static void many_filter(struct many *m, const char *text)
+static inline void many_filter(struct many *m, const char *text)
 {
 	list_filter(m->u, 0);
 	m->u->prompt.ops->done(m->u, text);
 }
 
 /* The line that a filter is tried on, formatted as its contract says. */
-static void many_line(struct many *m, uint32_t i, char *line, size_t cap)
+static inline void many_line(struct many *m, uint32_t i, char *line, size_t cap)
 {
 	const struct finding *f = &m->alert[i].f;
 	char user[UI_NAME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
@@ -140,7 +140,7 @@ static void many_line(struct many *m, uint32_t i, char *line, size_t cap)
 		ui_from(m->u, f, from), ui_to(m->u, f, to));
 }
 
-static bool many_passes(struct many *m, const struct pattern *p, uint32_t i)
+static inline bool many_passes(struct many *m, const struct pattern *p, uint32_t i)
 {
 	char line[4 * UI_NAME_MAX];
 
