@@ -17,7 +17,7 @@ _veer_options()
 	detect) echo "$log $find --threads --until --scores --law --threshold --quiet $all" ;;
 	user) echo "$log $find --names --threads --from --until --glyphs --limit --quiet $all" ;;
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
-		"--evidence --state --labels --history --ack --unack --shelve --label --note --quiet $all" ;;
+		"--evidence --state --labels --history --crowds --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
 	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision --select --seed \
 		--quiet $all" ;;

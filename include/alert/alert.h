@@ -55,5 +55,7 @@ void alert_levels(const struct finding *f, char from[ALERT_SIDE_MAX], char to[AL
  * "more than once a user-day". NaN: "never calibrated".
  */
 void alert_rarity(double far, char *buf, size_t n);
+/* "once in 40,000 months", to two digits; "more than once a month". */
+void alert_once_in(double n, const char *unit, char *buf, size_t size);
 
 #endif

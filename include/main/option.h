@@ -66,7 +66,7 @@ struct options {
 	const char *category;
 	unsigned min_severity;
 	uint32_t limit;
-	bool rejects, evidence, labels, history;
+	bool rejects, evidence, labels, history, crowds;
 	const char *state;
 	/* what an operator does */
 	bool ack, unack;

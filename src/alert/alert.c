@@ -264,29 +264,30 @@ static void group_digits(const char *digits, char *buf, size_t n)
 	buf[at] = '\0';
 }
 
+void alert_once_in(double n, const char *unit, char *buf, size_t size)
+{
+	static const double most = 1e12;        /* beyond, the tail of no law says anything */
+	char digits[32], grouped[48];
+
+	snprintf(digits, sizeof digits, "%.1e", n < most ? n : most);
+	n = strtod(digits, NULL);               /* two significant digits */
+	if (n < 1) {
+		snprintf(buf, size, "more than once a %s", unit);
+		return;
+	}
+	if (n < 10) {
+		snprintf(buf, size, "once in %.2g %s%s", n, unit, n == 1 ? "" : "s");
+		return;
+	}
+	snprintf(digits, sizeof digits, "%.0f", n);
+	group_digits(digits, grouped, sizeof grouped);
+	snprintf(buf, size, "once in %s %ss", grouped, unit);
+}
+
 void alert_rarity(double far, char *buf, size_t n)
 {
-	static const double most = 1e12;        /* beyond, the tail of the curve says nothing */
-	char digits[32], grouped[48];
-	double days = 1000 / far;
-
-	if (isnan(far) || far < 0) {
+	if (isnan(far) || far < 0)
 		snprintf(buf, n, "never calibrated");
-		return;
-	}
-	if (days > most)
-		days = most;
-	snprintf(digits, sizeof digits, "%.1e", days);
-	days = strtod(digits, NULL);            /* two significant digits */
-	if (days < 1) {
-		snprintf(buf, n, "more than once a user-day");
-		return;
-	}
-	if (days < 10) {
-		snprintf(buf, n, "once in %.2g user-day%s", days, days == 1 ? "" : "s");
-		return;
-	}
-	snprintf(digits, sizeof digits, "%.0f", days);
-	group_digits(digits, grouped, sizeof grouped);
-	snprintf(buf, n, "once in %s user-days", grouped);
+	else
+		alert_once_in(1000 / far, "user-day", buf, n);
 }

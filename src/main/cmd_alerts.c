@@ -15,9 +15,10 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "main/alert_act.h"
+#include "main/alert_crowds.h"
+#include "main/cell.h"
 #include "main/option.h"
 #include "model/model.h"
-#include "ui/plain.h"
 
 #define DEFAULT_DB "veer.db"
 #define LINE_MAX_BYTES (8u << 20)
@@ -51,24 +52,9 @@ static int flush_line(struct listing *l)
 	return bad || *l->o->stop;
 }
 
-/* At most so many columns, filled up with blanks; what was cut ends in "~". */
 static void add_cell(struct listing *l, const char *s, size_t len, unsigned columns)
 {
-	char scrubbed[SHOWN_MAX], shown[SHOWN_MAX];
-	unsigned taken = 0;
-
-	text_scrub(scrubbed, sizeof scrubbed, s, len);
-	plain_text(shown, sizeof shown, scrubbed, l->utf8);
-	len = strlen(shown);
-	if (text_width(shown, len) > columns) {
-		text_add(&l->line, shown, text_fit(shown, len, columns - 1, &taken));
-		text_add(&l->line, "~", 1);
-		taken++;
-	} else {
-		text_add(&l->line, shown, len);
-		taken = text_width(shown, len);
-	}
-	text_addf(&l->line, "%*s", (int)(columns - taken) + 1, "");
+	cell_add(&l->line, s, len, columns, l->utf8);
 }
 
 static void add_time(struct listing *l, int64_t time_ms)
@@ -337,9 +323,12 @@ static int list(struct listing *l)
 /* Rows are of one kind a run, and a run that labels lists nothing. */
 static bool is_contrary(const struct options *o)
 {
-	int rows = o->evidence + o->rejects + o->labels + o->history;
+	int rows = o->evidence + o->rejects + o->labels + o->history + o->crowds;
 	const char *why = rows > 1
-		? "--evidence, --rejects, --labels and --history each ask for rows of their own"
+		? "--evidence, --rejects, --labels, --history and --crowds each ask for rows of "
+			"their own"
+		: o->crowds && (o->n_operands || o->state || o->min_severity)
+		? "--crowds takes no users, --state or --severity: all alerts tell of crowds"
 		: alert_act_is_asked(o) && (rows || o->state)
 		? "--ack, --unack, --shelve, --label and --note list nothing"
 		: o->ack + o->unack + (o->shelve_ms > 0) > 1
@@ -363,6 +352,8 @@ int cmd_alerts(struct options *o)
 		return alert_act(o, o->db ? o->db : DEFAULT_DB);
 	if (!o->form_given && isatty(STDOUT_FILENO))
 		l.form = TABLE;
+	if (o->crowds)
+		return alert_crowds(o, o->db ? o->db : DEFAULT_DB, l.form == TABLE);
 	text_init(&l.line, LINE_MAX_BYTES);
 	code = list(&l);
 	text_done(&l.line);

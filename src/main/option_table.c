@@ -184,6 +184,9 @@ const struct option_row option_table[] = {
 		"only alerts with a label, and the label and its note with each", NULL },
 	{ "history", 0, NULL, ALERTS, &kind_flag, AT(history), NULL,
 		"what was done with each alert, by whom and when, instead of alerts", NULL },
+	{ "crowds", 0, NULL, ALERTS, &kind_flag, AT(crowds), NULL,
+		"the crowds among the alerts instead: many users who turned to one category, or "
+		"left one, at about one time", NULL },
 	{ "ack", 0, NULL, ALERTS, &kind_flag, AT(ack), NULL,
 		"acknowledge the alerts whose ids are given", NULL },
 	{ "unack", 0, NULL, ALERTS, &kind_flag, AT(unack), NULL,
