@@ -56,6 +56,7 @@ struct options {
 	const char *config;             /* a file of `name = value` lines */
 	char *config_text;              /* its text, which values borrow; owned */
 	char config_found[512];         /* where one was found that nobody named */
+	struct saved *saved;            /* of `filter NAME = ...` and `view NAME = ...`; owned */
 	struct keymap *keymap;          /* of its lines `key NAME = KEYS`; NULL: none; owned */
 	/* console */
 	double speed;                   /* 0: max */

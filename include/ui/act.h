@@ -30,6 +30,7 @@ void act_now(struct ui *u, int unused);
 void act_stop_on(struct ui *u, int unused);
 void act_save(struct ui *u, int unused);
 void act_theme(struct ui *u, int unused);
+void act_glyphs(struct ui *u, int unused);
 void act_edit(struct ui *u, int how);           /* enum prompt_edit */
 void act_turn(struct ui *u, int how);           /* enum prompt_turn */
 void act_redraw(struct ui *u, int unused);

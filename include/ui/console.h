@@ -12,14 +12,17 @@ struct clock;
 struct err;
 struct feed;
 struct keymap;
+struct saved;
 
 struct console_options {
 	const char *keys;               /* script of keys (--keys FILE); NULL: the terminal's */
 	const struct keymap *keymap;    /* a person's own keys; NULL: none */
+	const struct saved *saved;      /* filters and views with names; NULL: none */
 	const char *glyphs;             /* auto, braille, blocks, acs, ascii */
 	const char *theme;              /* dark, light, safe, mono */
 	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
 	bool has_session;               /* goes on where it was, and keeps that in state */
+	bool is_placed;                 /* a replay begins where it was told, not where it was */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
 	const char *author;             /* in whose name alerts are acknowledged; NULL: nobody's */
 	int score;                      /* enum score_kind for sparklines */

@@ -10,6 +10,7 @@
 
 enum glyphs { GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_ACS, GLYPHS_ASCII, GLYPHS_N };
 
+#define GLYPHS_NAMES "auto, braille, blocks, acs or ascii"
 #define GLYPH_TEXT_MAX 8
 
 extern const char *const glyphs_name[GLYPHS_N];

@@ -49,6 +49,7 @@ struct term {
 	bool owns_in, owns_out;
 	bool utf8, scripted, coloured;
 	enum glyphs glyphs;
+	bool glyphs_chosen;             /* in the console, not by option or terminal */
 	const struct theme *theme;
 	int lines, columns;
 	int caret_line, caret_column;   /* where a prompt's cursor stands; line -1: none */
@@ -59,6 +60,7 @@ void term_close(struct term *t);
 
 /* Another one from the next paint on; false: there is none of that name. */
 bool term_theme(struct term *t, const char *name);
+bool term_glyphs(struct term *t, const char *name);      /* likewise */
 
 void term_begin(struct term *t);        /* an empty screen to draw on */
 /* Shows it: writes what changed, if anything did. Returns about how many bytes that took. */

@@ -75,11 +75,13 @@ static int replay_on_screen(struct options *o, const struct names *names)
 	struct console_options co = {
 		.keys = o->keys,
 		.keymap = o->keymap,
+		.saved = o->saved,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.author = author_name(author),
 		.has_session = !o->keys,
+		.is_placed = o->from_ms != INT64_MIN,
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

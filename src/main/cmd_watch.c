@@ -126,6 +126,7 @@ static int watch_on_screen(struct options *o, const struct names *names)
 	struct console_options co = {
 		.keys = o->keys,
 		.keymap = o->keymap,
+		.saved = o->saved,
 		.glyphs = o->glyphs,
 		.theme = o->theme,
 		.state = o->keys ? NULL : state_folder(state, sizeof state),

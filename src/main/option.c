@@ -14,6 +14,7 @@
 #include "main/option_help.h"
 #include "main/option_table.h"
 #include "ui/keymap.h"
+#include "ui/saved.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20, ROWS_MAX = 128, CODE_BASE = 256 };
 
@@ -230,6 +231,18 @@ static int take_key(struct reading *r, const char *name, const char *keys, unsig
 	return 0;
 }
 
+/* `filter NAME = REGEX` and `view NAME = PARTS`, as keys taken for every command. */
+static int take_saved(struct reading *r, const struct saved_row *row, unsigned line, struct err *e)
+{
+	struct options *o = r->o;
+
+	if (!o->saved && !(o->saved = mem_get(1, sizeof *o->saved)))
+		return err_set(e, -ENOMEM, "no memory for options");
+	if (saved_add(o->saved, row, e) < 0)
+		return err_wrap(e, "%s:%u", o->config, line);
+	return 0;
+}
+
 static int check_keys(const struct options *o, struct err *e)
 {
 	unsigned line = 0;
@@ -254,6 +267,12 @@ static int take_line(struct reading *r, char *s, unsigned line, struct err *e)
 	name = trim(name);
 	if (strncmp(name, "key ", 4) == 0)
 		return take_key(r, trim(name + 4), trim(equals + 1), line, e);
+	if (strncmp(name, "filter ", 7) == 0)
+		return take_saved(r, &(struct saved_row){ SAVED_FILTER, trim(name + 7),
+			trim(equals + 1) }, line, e);
+	if (strncmp(name, "view ", 5) == 0)
+		return take_saved(r, &(struct saved_row){ SAVED_VIEW, trim(name + 5),
+			trim(equals + 1) }, line, e);
 	row = row_named(name, strlen(name), r->command->bit);
 	if (!row || row->offset == offsetof(struct options, config))
 		return err_set(e, -EINVAL, "%s:%u: no option is named \"%s\"%s", r->o->config, line,
@@ -446,6 +465,8 @@ void options_done(struct options *o)
 	zone_done(&o->zone);
 	mem_free(o->config_text);
 	mem_free(o->keymap);
+	mem_free(o->saved);
+	o->saved = NULL;
 	o->keymap = NULL;
 	o->config_text = NULL;
 }

@@ -7,6 +7,8 @@
 #include "ui/when.h"
 #include "ui/words.h"
 
+#define GOTO_FORMS WHEN_FORMS ", start"
+
 /* Data seconds a second; 0: as fast as the machine goes. */
 static const double speeds[] = { 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 0 };
 #define N_SPEEDS (sizeof speeds / sizeof *speeds)
@@ -163,8 +165,12 @@ static void go(struct ui *u, const char *text)
 
 	if (!*text)
 		return;
+	if (strcmp(text, "start") == 0) {
+		act_seek(u, u->snap->first_ms);
+		return;
+	}
 	if (!when_parse(text, u->snap->data_ms, u->feed->zone, &ms)) {
-		ui_say(u, true, "\"%s\" is no time: type %s", text, WHEN_FORMS);
+		ui_say(u, true, "\"%s\" is no time: type %s", text, GOTO_FORMS);
 		return;
 	}
 	act_seek(u, ms);
@@ -173,7 +179,7 @@ static void go(struct ui *u, const char *text)
 void act_goto(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "go to time: ", .hint = WHEN_FORMS, .done = go };
+		.label = "go to time: ", .hint = GOTO_FORMS, .done = go };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);
@@ -237,6 +243,21 @@ void act_theme(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
 		.label = "theme: ", .hint = THEME_NAMES, .done = set_theme };
+
+	(void)unused;
+	prompt_open(&u->prompt, &ops);
+}
+
+static void set_glyphs(struct ui *u, const char *name)
+{
+	if (*name && !term_glyphs(&u->term, name))
+		ui_say(u, true, "no glyphs \"%s\": there are " GLYPHS_NAMES, name);
+}
+
+void act_glyphs(struct ui *u, int unused)
+{
+	static const struct prompt_ops ops = {
+		.label = "glyphs: ", .hint = GLYPHS_NAMES, .done = set_glyphs };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

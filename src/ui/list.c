@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "ui/saved.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -234,18 +235,22 @@ bool list_set(struct ui *u, const char *filter, enum list_sort sort)
 
 static void filter_told(struct ui *u, const char *text)
 {
-	if (list_set(u, text, u->order.sort))
+	const char *saved = saved_find(u->options->saved, SAVED_FILTER, text);
+
+	if (list_set(u, saved ? saved : text, u->order.sort))
 		renew(u);
 }
 
 void list_filter(struct ui *u, int unused)
 {
-	static const struct prompt_ops ops = { .label = "filter: ",
+	static const struct prompt_ops plain = { .label = "filter: ",
 		.hint = "a regex on priority, state, user, from > to; nothing: no filter",
-		.done = filter_told };
+		.done = filter_told },
+	named = { .label = "filter: ", .hint = "a regex on the row, or a name; nothing: no filter",
+		.done = filter_told, .turn = saved_filter_turned, .above = saved_filter_above };
 
 	(void)unused;
-	prompt_open(&u->prompt, &ops);
+	prompt_open(&u->prompt, saved_has_filter(u->options->saved) ? &named : &plain);
 }
 
 static bool has_filter(struct ui *u)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ui/keys.h"
+#include "ui/list.h"
+#include "ui/session.h"
 #include "ui/ui.h"
 
 #define LINES_MAX 24     /* and at most half of the screen */
@@ -195,6 +197,22 @@ static size_t shared(const struct palette *p, const char *text, size_t len)
 	return n;
 }
 
+/* What stands behind such a name is completed by the command's own prompt. */
+static bool complete_argument(struct ui *u, const char *text)
+{
+	const struct action *a = exact(u, text, name_length(text));
+	const char *rest = text + name_length(text);
+
+	if (!*rest || !a || (a->run != list_filter && a->run != session_view)
+	    || !is_offered(u, a))
+		return false;
+	a->run(u, a->argument);
+	prompt_set(&u->prompt, u, rest + strspn(rest, " "));
+	if (u->prompt.len && u->prompt.ops->turn)
+		u->prompt.ops->turn(u, u->prompt.text, PROMPT_COMPLETE);
+	return true;
+}
+
 static void complete(struct ui *u, const char *text)
 {
 	const struct palette *p = &u->palette;
@@ -202,7 +220,7 @@ static void complete(struct ui *u, const char *text)
 	char name[PROMPT_MAX];
 	unsigned at = p->cursor < p->n ? p->cursor : 0;
 
-	if (!p->n)
+	if (!p->n || complete_argument(u, text))
 		return;
 	if (p->cursor < p->n || p->n == 1)
 		snprintf(name, sizeof name, "%s ", p->match[at]->name);

@@ -118,6 +118,20 @@ bool term_theme(struct term *t, const char *name)
 	return true;
 }
 
+static bool choose_glyphs(struct term *t, const char *name)
+{
+	return glyphs_choose(name, t->utf8, caps_has_acs(), t->scripted ? NULL : getenv("TERM"),
+		&t->glyphs);
+}
+
+bool term_glyphs(struct term *t, const char *name)
+{
+	if (!choose_glyphs(t, name))
+		return false;
+	t->glyphs_chosen = strcmp(name, "auto") != 0;
+	return true;
+}
+
 int term_open(struct term *t, const struct term_options *o, struct err *e)
 {
 	struct termios was;
@@ -140,10 +154,8 @@ int term_open(struct term *t, const struct term_options *o, struct err *e)
 		err_set(e, -EIO, "could not start the terminal");
 		goto fail;
 	}
-	if (!glyphs_choose(o->glyphs, t->utf8, caps_has_acs(), o->scripted ? NULL : getenv("TERM"),
-		    &t->glyphs)) {
-		err_set(e, -EINVAL, "unknown glyphs \"%s\": auto, braille, blocks, acs or ascii",
-			o->glyphs);
+	if (!choose_glyphs(t, o->glyphs)) {
+		err_set(e, -EINVAL, "unknown glyphs \"%s\": " GLYPHS_NAMES, o->glyphs);
 		goto fail;
 	}
 	caps_restore(restore, sizeof restore);

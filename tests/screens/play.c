@@ -2,7 +2,7 @@
  * hand.
  *
  * play [live] [loading] [empty] [failed] [paused] [volume] [forecast]
- * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store]
+ * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [saved]
  */
 #include <locale.h>
 #include <signal.h>
@@ -16,6 +16,7 @@
 #include "engine/feed.h"
 #include "ingest/names.h"
 #include "ui/console.h"
+#include "ui/saved.h"
 #include "../unit/fake_feed.h"
 
 static volatile int stop;
@@ -67,6 +68,21 @@ static int fill_store(struct feed *f, const char *path, struct err *e)
 	return code;
 }
 
+static const struct saved *fill_saved(struct saved *s)
+{
+	static const struct saved_row row[] = { { SAVED_FILTER, "gifts", "to gift|> Gift" },
+		{ SAVED_FILTER, "severe", "^!!" },
+		{ SAVED_VIEW, "losers", "population order=lost window=7d" },
+		{ SAVED_VIEW, "worst", "sort=score glyphs=ascii filter=^!! new|^! new" } };
+	struct err e = { 0 };
+	unsigned i;
+
+	for (i = 0; i < sizeof row / sizeof *row; i++)
+		if (saved_add(s, &row[i], &e) < 0)
+			fail(&e);
+	return s;
+}
+
 static int run(struct feed *f, const struct console_options *o)
 {
 	struct err e = { 0 };
@@ -95,6 +111,7 @@ int main(int argc, char **argv)
 		.has_session = value(argc, argv, "session"), .clock = &clock, .stop = &stop };
 	const char *size = value(argc, argv, "size="), *names = value(argc, argv, "names=");
 	struct names *n = names ? names_open(names, NULL) : NULL;
+	struct saved saved = { .n = 0 };
 	char db[1024];
 	struct feed *f;
 	int code;
@@ -109,6 +126,8 @@ int main(int argc, char **argv)
 	if (o.keys)
 		clock_freeze(&clock, INT64_C(1512345600000));
 	fake.names = n;
+	if (value(argc, argv, "saved"))
+		o.saved = fill_saved(&saved);
 	snprintf(db, sizeof db, "%s/veer.db", o.state ? o.state : ".");
 	fake.db = value(argc, argv, "store") ? db : NULL;
 	f = fake_open(&fake);
