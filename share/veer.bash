@@ -19,8 +19,8 @@ _veer_options()
 	alerts) echo "--tz --from --until --db --output --category --severity --limit --rejects" \
 		"--evidence --state --labels --history --crowds --ack --unack --shelve --label --note --quiet $all" ;;
 	generate) echo "--events --users --seed --calm --truth --out --quiet $all" ;;
-	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision --select --seed \
-		--quiet $all" ;;
+	train) echo "$log --backend --threads --until --out --db --weights --forecaster --from --precision" \
+		"--select --search --seed --quiet $all" ;;
 	model) echo "--quiet $all" ;;
 	evaluate) echo "--format --columns --tz --session-gap --memory --model --backend --threads --until" \
 		"--channel --weights --truth --scores --splice --match --kind --min-events --write --budgets --output \

@@ -7,9 +7,10 @@
  * and a fold is forecast by what the others teach. These forecasts give the error of all, and
  * record highs a threshold whose alarms, fresh starts and all, stay within the channel's own budget
  * (fit_pledge.h). Columns may be narrowed first (fit_columns.h): for each test by what it learns
- * from; for the one that is kept, and for the folds, by all rows. At risk: from the close
- * that ends the warm-up to the user's last event or the alarm; alarms count also after the last
- * event. Threads do not change the result; OpenBLAS is to run on one.
+ * from; for the one that is kept, and for the folds, by all rows. Parameters of a kind may be
+ * searched for on what its first test learns from, parted in tests of its own. At risk: from the
+ * close that ends the warm-up to the user's last event or the alarm; alarms count also after the
+ * last event. Threads do not change the result; OpenBLAS is to run on one.
  */
 #ifndef LEARN_FIT_FORECAST_H
 #define LEARN_FIT_FORECAST_H
@@ -43,6 +44,8 @@ struct forecast_at {
 	enum forecaster_kind kind;
 	uint32_t test;                  /* 1 to FORECAST_TESTS; 0: the fit to all rows; else one
 	                                   for the thresholds of users not learnt from */
+	uint32_t n_trials, trial;       /* of a search: how many, finished; 0: there is none */
+	uint32_t n_folds;               /* then: of a trial, test being the number of one */
 	uint32_t n_epochs, max_epochs;  /* of a network: finished, and of how many at most */
 	const struct fit_lstm_epoch *epoch;     /* the last one; NULL: a fit begins */
 };
@@ -59,6 +62,7 @@ struct forecast_fit_options {
 	const struct forecast_model *from;
 	bool insists;           /* keeps the best even where a naive forecast is as good */
 	enum columns_by select;         /* of all kinds but networks; nothing where from is given */
+	uint32_t n_search;      /* combinations of parameters to try, of each kind; the same */
 	uint32_t n_rows;                /* to learn from, about; 0: 60,000 */
 	enum precision precision;  /* of a network or a forest */
 	uint64_t seed;
@@ -115,6 +119,7 @@ struct forecast_report {
 	bool ended;                     /* early: what is kept is not what would have been */
 	uint32_t kept_test;             /* then: the test it was fitted for; 0: to all rows */
 	bool kept_cut;                  /* then: that fit was not finished */
+	unsigned searched;              /* then: kinds whose search was not; mask as kinds */
 	char warning[NORMAL_WARNING_MAX];       /* columns that follow from others, or "" */
 	char name[FEATURE_MAX][FEATURE_NAME_MAX];
 	uint32_t n_names;

@@ -45,6 +45,7 @@ struct forecast_fit {
 	struct kept_columns kept;       /* of the one that is kept, and of apart */
 	uint8_t *fold_of;       /* by user: of apart, from 1; 0: not learnt from. NULL: none is */
 	struct forecast_spare spare[FORECASTER_N];
+	double value[FORECASTER_N][FORECAST_PARAMS];    /* that fits go by: fit_params.h */
 	const struct dataset *rows;     /* of the tests at hand */
 	const struct fold *fold;        /* [FORECAST_TESTS] */
 };
@@ -89,6 +90,7 @@ int forecast_fit_known(struct forecast_fit *f, struct err *e);
 /* Features, no weights yet. */
 int forecast_fit_shape(const struct forecast_fit *f, enum forecaster_kind kind,
 	struct forecaster *ret, struct err *e);
+#define FORECAST_FOLDS 4u
 #define FORECAST_APART (FORECAST_TESTS + 1u)     /* a test that is none: a fit for other users */
 /* What fits a kind. */
 struct forecast_maker {
@@ -97,6 +99,7 @@ struct forecast_maker {
 	const struct forecaster *from;  /* NULL: a fresh start */
 	uint32_t test;          /* 1 the first; 0: the fit that is kept, which fills the report */
 	bool measures;          /* what it fits is not to be fallen back on */
+	uint32_t n_trials;      /* of a search, whose tests are FORECAST_FOLDS; 0: there is none */
 	struct forecast_course *course; /* of a network's last fit; may be NULL */
 };
 struct forecast_course {
@@ -110,6 +113,8 @@ int forecast_make(const struct forecast_maker *k, const struct dataset *d, struc
 int forecast_make_narrow(const struct forecast_maker *k, const struct dataset *d,
 	struct forecaster *to, struct kept_columns *ret, struct err *e);
 void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_at *at);
+/* Tests that roll forward over the later half of the rows: fold[n]. -EINVAL: too few rows. */
+int forecast_fit_folds(struct fold *fold, uint32_t n, const struct dataset *d, struct err *e);
 /* The verdict of the tests; with is_few, users marked by number are all that is learnt from. ops
  * fits with a maker as ctx, or else as it says. -ECANCELED; -ENODATA: too little to judge by.
  */
@@ -117,6 +122,11 @@ extern const struct forecaster_ops forecast_fit_ops;
 int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 	const uint8_t *is_few, struct verdict *ret, struct err *e);
 void forecast_fit_note(struct forecast_fit *f, enum forecaster_kind kind, const struct verdict *v);
+/* Searches, when the standard values are judged and noted, and judges the best; what is better is
+ * noted and in f->value. 0 also when learning was ended: standard values.
+ */
+int forecast_fit_search(struct forecast_fit *f, enum forecaster_kind kind,
+	const struct dataset *d, struct err *e);
 /* Rounds a forecaster to the precision asked for. 0 also where it cannot be: the report says so. */
 int forecast_fit_round(struct forecast_fit *f, struct forecaster *made, struct err *e);
 /* The same of one that is tested, of those columns, and what that costs. */

@@ -29,6 +29,7 @@ struct linear_options {
 	bool each;              /* a set of weights for each series as well */
 	double prior_rows;      /* LINEAR_CHOOSE */
 	unsigned threads;
+	bool of_top;            /* L1: lambda is a part of the least at which no column is left */
 };
 
 struct linear_report {

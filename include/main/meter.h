@@ -22,6 +22,7 @@ struct meter_fit {
 	_Atomic uint32_t number;                /* 1 the first; 0: none is */
 	_Atomic int kind;
 	_Atomic uint32_t test, n_epochs, max_epochs;
+	_Atomic uint32_t n_trials, trial, n_folds;      /* as in struct forecast_at */
 	_Atomic float train[FORECAST_EPOCHS_MAX], valid[FORECAST_EPOCHS_MAX];
 };
 

@@ -46,6 +46,7 @@ struct options {
 	const char *weights;            /* train, evaluate; NULL: the command's own default */
 	const char *forecaster, *precision, *select;    /* train; NULL: the default */
 	const char *from;               /* train: a model to go on from */
+	uint64_t search;                /* train: combinations of parameters; 0: none */
 	/* output */
 	const char *db, *out;           /* -o csv|jsonl is `form`; --out FILE for generate, train */
 	enum alert_form form;

@@ -21,6 +21,19 @@ struct forecast_figure {
 	double skill, seasonal_skill;   /* against the last value, and that of a week before */
 };
 
+#define FORECAST_PARAMS 4u      /* of a kind, at most: learn/fit_params.h */
+/* A search among the parameters of a kind, on steps before those of its figures; all doubles, for
+ * the file. MSE of the standard values and of the best: there, and on the steps of the figures.
+ */
+enum { SEARCH_STANDARD, SEARCH_BEST, SEARCH_SIDES };
+struct forecast_search {
+	double n_tried;                 /* 0: there was none */
+	double value[FORECAST_PARAMS];  /* the best */
+	double inner[SEARCH_SIDES], outer[SEARCH_SIDES];
+	double gain, gain_error;        /* as search.h has them */
+	double is_used;                 /* 0: the standard values are */
+};
+
 struct forecast_model {
 	struct forecaster f;            /* FORECASTER_NONE: nothing is forecast */
 	void *bytes;                    /* f packed; owned */
@@ -34,6 +47,7 @@ struct forecast_model {
 	uint64_t n_rows, n_test_rows;   /* learnt from, and judged on while validating */
 	struct forecast_figure figure[FORECASTER_N];
 	struct forecast_figure naive, seasonal; /* of the last value, and that of a week before */
+	struct forecast_search search[FORECASTER_N];
 };
 
 /* Nothing is forecast. */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "learn/fit_forecast_parts.h"
+#include "learn/fit_params.h"
 #include "learn/fit_pledge.h"
 
 #define LEVEL_LEAST .25f        /* lower records tell nothing of any budget */
@@ -109,6 +110,8 @@ int fit_forecast(struct forecast_model *m, const struct history *h, const struct
 	struct forecast_fit f = { .m = m, .h = h, .ids = ids, .o = o, .report = ret };
 	forecast_model_default(m);
 	*ret = (struct forecast_report){0};
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		fit_params_standard((enum forecaster_kind)k, f.value[k]);
 	int r = find_horizon(&f, e);
 	if (r == 0)
 		r = accel_open(&f.accel, o->backend, e);

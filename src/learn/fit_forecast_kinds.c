@@ -109,6 +109,9 @@ static int make_one(const struct forecast_maker *k, const struct dataset *d,
 	struct forecast_fit *f = k->f;
 	int r = forecast_fit_shape(f, k->kind, to, e);
 	forecast_maker_tell(k, &(struct forecast_at){0});
+	/* Linear fits do not look. */
+	if (r == 0 && k->n_trials && (forecast_fit_is_enough(f) || forecast_fit_is_stopped(f)))
+		r = err_set(e, -ECANCELED, "stopped");
 	if (r == 0)
 		r = forecast_make_narrow(k, d, to, ret_columns, e);
 	if (r == -ECANCELED && f->o->enough && !k->measures && is_something(to) &&
@@ -186,12 +189,18 @@ static void keep_few(struct fold *fold, const struct dataset *d, const uint8_t *
 	fold->n_train = n;
 }
 
+int forecast_fit_folds(struct fold *fold, uint32_t n, const struct dataset *d, struct err *e)
+{
+	struct folds_plan plan = { .n = n };
+	int r = first_tests(d, &plan.first, e);
+	return r < 0 ? r : folds_init(fold, d, &plan, e);
+}
+
 int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 	const uint8_t *is_few, struct verdict *ret, struct err *e)
 {
 	struct fold fold[FORECAST_TESTS] = {0};
 	struct validation v = *how;
-	struct folds_plan plan = { .n = FORECAST_TESTS };
 	/* Rows are made by a window that ends where they are known: no column can leak. */
 	v.trusts_columns = true;
 	v.folds = fold;
@@ -200,9 +209,7 @@ int forecast_fit_judge(struct forecast_fit *f, const struct validation *how,
 	v.season = WEEK_STEPS;
 	f->rows = v.d;
 	f->fold = fold;
-	int r = first_tests(v.d, &plan.first, e);
-	if (r == 0)
-		r = folds_init(fold, v.d, &plan, e);
+	int r = forecast_fit_folds(fold, FORECAST_TESTS, v.d, e);
 	for (uint32_t i = 0; i < FORECAST_TESTS && is_few && r == 0; i++)
 		keep_few(&fold[i], v.d, is_few);
 	if (r == 0)
@@ -233,7 +240,7 @@ static int judge(struct forecast_fit *f, enum forecaster_kind kind, const struct
 		.ctx = &k }, NULL, &v, e);
 	if (r == 0)
 		forecast_fit_note(f, kind, &v);
-	return r;
+	return r == 0 && f->o->n_search ? forecast_fit_search(f, kind, d, e) : r;
 }
 
 static bool beats_naive(const struct forecast_figure *g)
@@ -342,7 +349,7 @@ static bool is_whole(const struct forecast_report *r, enum forecaster_kind kept)
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
 		if (r->trial[k] == TRIAL_NONE || r->trial[k] == TRIAL_CUT)
 			return false;
-	return kept == FORECASTER_NONE || r->kept_test == 0;
+	return r->searched == 0 && (kept == FORECASTER_NONE || r->kept_test == 0);
 }
 
 int forecast_fit_best(struct forecast_fit *f, struct err *e)

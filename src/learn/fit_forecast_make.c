@@ -12,9 +12,9 @@
 #include "learn/fit_forest.h"
 #include "learn/fit_linear.h"
 #include "learn/fit_lstm.h"
+#include "learn/fit_params.h"
 #include "learn/select.h"
 
-#define TREES 60u
 #define NETWORK_LATEST 5        /* a fifth of the rows, the latest, ends the training early */
 
 static const atomic_bool *stop_of(const struct forecast_maker *k)
@@ -43,13 +43,20 @@ static int go_on_linear(const struct linear *from, const struct dataset *d, unsi
 	return r;
 }
 
+static const double *value_of(const struct forecast_maker *k)
+{
+	return k->f->value[k->kind];
+}
+
 static int make_linear(const struct forecast_maker *k, const struct dataset *d,
 	struct forecaster *to, struct err *e)
 {
 	struct linear_report report = {0};
 	if (k->from)
 		return go_on_linear(&k->from->linear, d, k->f->o->threads, &to->linear, e);
-	const struct linear_options o = { .penalty = LINEAR_PLAIN, .threads = k->f->o->threads };
+	const struct linear_options o = { .threads = k->f->o->threads, .of_top = true,
+		.penalty = (enum linear_penalty)value_of(k)[LINEAR_PENALTY],
+		.lambda = value_of(k)[LINEAR_STRENGTH] };
 	int r = fit_linear(&to->linear, d, &o, &report, e);
 	if (k->test == 0)
 		snprintf(k->f->report->warning, sizeof k->f->report->warning, "%s",
@@ -61,7 +68,11 @@ static int grow(const struct forecast_maker *k, const struct dataset *d, struct 
 	struct err *e)
 {
 	struct fit_forest of;
-	const struct fit_forest_options o = { .n_trees = TREES, .min_leaf = 20,
+	const double *value = value_of(k);
+	const struct fit_forest_options o = { .n_trees = (uint32_t)value[FOREST_TREES],
+		.max_depth = (uint32_t)value[FOREST_DEPTH],
+		.min_leaf = (uint32_t)value[FOREST_LEAF],
+		.n_tried = (uint32_t)ceil(value[FOREST_TRIED] * d->n_columns - 1e-9),
 		.seed = k->f->o->seed, .threads = k->f->o->threads, .permute = k->test == 0,
 		.stop = stop_of(k), .percent = k->f->o->ret_percent };
 	int r = fit_forest(&of, d, &o, e);
@@ -225,9 +236,13 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 {
 	struct halves h;
 	struct fit_lstm fit = fit_lstm_default(to->features.n);
+	const double *value = value_of(k);
 	int r = split(&h, d, e);
-	fit.hidden = 16;
-	fit.epochs = 15;
+	fit.layers = (uint32_t)value[NETWORK_LAYERS];
+	fit.hidden = (uint32_t)value[NETWORK_HIDDEN];
+	fit.epochs = (uint32_t)value[NETWORK_EPOCHS];
+	fit.rate = (float)value[NETWORK_RATE];
+	fit.last_rate = (float)(value[NETWORK_RATE] / 10);
 	fit.patience = 3;
 	fit.seed = k->f->o->seed;
 	fit.from = k->from ? k->from->lstm : NULL;
@@ -264,6 +279,12 @@ void forecast_maker_tell(const struct forecast_maker *k, const struct forecast_a
 	struct forecast_at all = *at;
 	all.kind = k->kind;
 	all.test = k->test;
+	if (k->n_trials) {
+		all.n_trials = k->n_trials;
+		all.n_folds = FORECAST_FOLDS;
+		all.trial = (k->test - 1) / FORECAST_FOLDS;
+		all.test = 1 + (k->test - 1) % FORECAST_FOLDS;
+	}
 	if (o->tell)
 		o->tell(o->ctx, &all);
 }

@@ -171,8 +171,11 @@ static int fit_sets(struct fit *f, struct linear *l, struct err *e)
 	bool choose_each = o->each && o->prior_rows < 0;
 	r->lambda = o->penalty == LINEAR_PLAIN ? 0 : o->lambda;
 	r->prior_rows = o->each ? o->prior_rows : (double)INFINITY;
-	if (normal_take(&f->all, f->d, NULL, f->d->n_rows, o->threads, e) < 0 ||
-	    ((choose || choose_each) && halves_init(&f->halves, f->d, o->threads, e) < 0) ||
+	if (normal_take(&f->all, f->d, NULL, f->d->n_rows, o->threads, e) < 0)
+		return e->code;
+	if (o->penalty == LINEAR_LASSO && o->of_top && !choose)
+		r->lambda *= lasso_top(&f->all);
+	if (((choose || choose_each) && halves_init(&f->halves, f->d, o->threads, e) < 0) ||
 	    (choose && choose_lambda(f, &r->lambda, e) < 0) ||
 	    (choose_each && choose_prior(f, l, e) < 0) ||
 	    solve(f, &f->all, r->lambda, &r->rank, e) < 0)

@@ -73,7 +73,8 @@ static bool choose_forecaster(const struct options *o, struct run_options *ro,
 	const char *name = o->forecaster;
 	bool asked = ro->channels & CHANNEL_BIT(CHANNEL_FORECAST);
 	*ret = (struct forecast_fit_options){ .kinds = FORECAST_KINDS_ALL,
-		.seed = o->seed ? o->seed : 1, .epsilon = o->epsilon };
+		.seed = o->seed ? o->seed : 1, .epsilon = o->epsilon,
+		.n_search = (uint32_t)(o->search < UINT32_MAX ? o->search : UINT32_MAX) };
 	for (int p = 0; o->precision && p < PRECISION_N; p++)
 		if (strcmp(o->precision, precision_name[p]) == 0)
 			ret->precision = (enum precision)p;
@@ -113,6 +114,9 @@ static int open_from(struct training *t, const struct options *o, struct run_opt
 	if (fo->select != COLUMNS_ALL)
 		return err_set(e, -EINVAL, "could not go on from model \"%s\": its columns are "
 			"chosen, and --select %s chooses others", o->from, o->select);
+	if (fo->n_search)
+		return err_set(e, -EINVAL, "could not go on from model \"%s\": its "
+			"parameters are chosen, and --search tries others", o->from);
 	fo->from = &t->from.forecast;
 	fo->insists |= !o->forecaster;
 	ro->channels = (ro->channels ? ro->channels : FIT_CHANNELS) |
@@ -133,6 +137,9 @@ static int train(struct training *t, const struct options *o, struct meter *m, s
 	if (o->from && open_from(t, o, &ro, &fo, e) < 0)
 		return e->code;
 	t->forecasts = ro.channels & CHANNEL_BIT(CHANNEL_FORECAST);
+	if (o->search && !t->forecasts)
+		return err_set(e, -EINVAL, "--search tries forecasters: give --forecaster, or "
+			"--channel forecast");
 	fo.tell = meter_tell_fit;
 	fo.ctx = m;
 	ro.keeps = true;

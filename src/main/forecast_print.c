@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "learn/fit_forecast.h"
+#include "learn/fit_params.h"
 #include "main/learning_curve.h"
 #include "model/forecast_model.h"
 
@@ -32,6 +33,30 @@ static void print_figure(const char *name, const struct forecast_figure *g, cons
 	printf("%s\n", note);
 }
 
+static void print_search(enum forecaster_kind kind, const struct forecast_search *s)
+{
+	char best[120];
+	fit_params_text(kind, s->value, best, sizeof best);
+	printf("\nsearch             %s: %.0f combinations, on days before those above\n",
+		forecaster_name[kind], s->n_tried);
+	if (!(s->inner[SEARCH_BEST] < s->inner[SEARCH_STANDARD])) {
+		printf("none is better     MSE there %.4f with the defaults\n",
+			s->inner[SEARCH_STANDARD]);
+		return;
+	}
+	printf("best               %s\n", best);
+	printf("MSE there          %.4f, with the defaults %.4f\n", s->inner[SEARCH_BEST],
+		s->inner[SEARCH_STANDARD]);
+	printf("gain               %.2f %% of the MSE (standard error %.2f %%), on parts of those "
+		"days that\n%19sdid not choose\n", 100 * s->gain, 100 * s->gain_error, "");
+	if (!isnan(s->outer[SEARCH_BEST]))
+		printf("MSE above          %.4f, with the defaults %.4f\n",
+			s->outer[SEARCH_BEST], s->outer[SEARCH_STANDARD]);
+	printf("in use             %s twice its standard error\n", s->is_used > 0 ?
+		"the best: the gain is beyond" :
+		"the defaults: the gain is not beyond");
+}
+
 void forecast_print_figures(const struct forecast_model *m)
 {
 	if (m->n_test_rows == 0)
@@ -47,6 +72,9 @@ void forecast_print_figures(const struct forecast_model *m)
 				(int)m->f.kind == k ? "  <- kept" : "");
 	printf("skill: 1 - MSE / MSE of the naive forecast; a naive one is judged on days that "
 		"have it\n");
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		if (m->search[k].n_tried > 0)
+			print_search((enum forecaster_kind)k, &m->search[k]);
 }
 
 static void print_importance(const struct forecast_report *r)
@@ -83,6 +111,10 @@ static void print_ended(const struct forecast_model *m, const struct forecast_re
 		if (r->trial[k] == TRIAL_NONE || r->trial[k] == TRIAL_CUT)
 			printf("ended early        %s was not %s\n", forecaster_name[k],
 				r->trial[k] == TRIAL_CUT ? "tested to the end" : "tried");
+	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++)
+		if (r->searched & FORECAST_KIND(k))
+			printf("ended early        the search for %s was not over: its defaults "
+				"are in use\n", forecaster_name[k]);
 	if (m->f.kind != FORECASTER_NONE && r->kept_test)
 		printf("ended early        %s is as it was %s test %u of %u, on earlier days\n",
 			forecaster_name[m->f.kind], r->kept_cut ? "by then in" : "fitted for",

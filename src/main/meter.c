@@ -29,10 +29,21 @@ void meter_tell_fit(void *ctx, const struct forecast_at *at)
 	f->n_epochs = at->n_epochs;
 	f->kind = at->kind;
 	f->test = at->test;
-	if (!at->epoch) {
+	if (!at->epoch)
 		m->progress.percent = 0;
+	/* All of a search is one piece of work. */
+	if (!at->epoch && (at->n_trials == 0 || (at->trial == 0 && at->test == 1)))
 		f->number++;
-	}
+	f->n_folds = at->n_folds;
+	f->trial = at->trial;
+	f->n_trials = at->n_trials;
+}
+
+/* Of a search, whose first trial are the standard values. */
+static double part_searched(const struct meter_fit *f, double of_fit)
+{
+	double n = f->n_folds;
+	return (f->trial * n + f->test - 1 + of_fit) / ((f->n_trials + 1) * n);
 }
 
 /* How much of the stage is done, 0..1; negative when nobody knows (a pipe). */
@@ -40,8 +51,11 @@ static double part_done(const struct meter *m, int stage)
 {
 	const struct load_progress *l = &m->progress.load;
 	uint64_t total = atomic_load(&l->bytes_total);
+	double of_fit = atomic_load(&m->progress.percent) / 100.0;
+	if (stage == RUN_FIT && m->fit.n_trials)
+		return part_searched(&m->fit, of_fit);
 	if (stage != RUN_LOAD)
-		return atomic_load(&m->progress.percent) / 100.0;
+		return of_fit;
 	return total ? (double)atomic_load(&l->bytes) / (double)total : -1;
 }
 
@@ -53,12 +67,16 @@ static void draw_bar(double part, char bar[BAR + 1])
 	bar[BAR] = '\0';
 }
 
-/* "lstm, test 2/3, epoch 7/15": with bar and time left it fits 80 columns. */
+/* "lstm, test 2/3, epoch 7/15", or "lstm, search 3/20, ..." with so many finished: with bar and
+ * time left it fits 80 columns.
+ */
 static void name_fit(const struct meter_fit *f, char *buf, size_t n)
 {
 	uint32_t test = f->test, epochs = f->n_epochs;
 	int at = snprintf(buf, n, "%s, ", forecaster_name[f->kind]);
-	if (test > FORECAST_TESTS)
+	if (f->n_trials)
+		at += snprintf(buf + at, n - (size_t)at, "search %u/%u", f->trial, f->n_trials);
+	else if (test > FORECAST_TESTS)
 		at += snprintf(buf + at, n - (size_t)at, "for others");
 	else if (test)
 		at += snprintf(buf + at, n - (size_t)at, "test %u/%u", test, FORECAST_TESTS);

@@ -148,6 +148,9 @@ const struct option_row option_table[] = {
 	{ "select", 0, "FILTER", TRAIN, &kind_one_of, AT(select), "none",
 		"narrow the columns of ar and forest to those that vary, whose F is no chance, or "
 		"with a weight in a lasso or importance in a forest", selects },
+	{ "search", 0, "N", TRAIN, &kind_count, AT(search), "0",
+		"try N combinations of each forecaster's parameters on days before those that it "
+		"is judged on, and keep what is better than the defaults", NULL },
 	{ "precision", 0, "KIND", TRAIN, &kind_one_of, AT(precision), "float32",
 		"in which the weights of an LSTM or the nodes of a forest are kept", precisions },
 	{ "speed", 0, "N", REPLAY, &kind_speed, AT(speed), "3600",

@@ -33,6 +33,7 @@ static const size_t field_size[] = { sizeof(bool), sizeof(int64_t), sizeof(unsig
 	sizeof(float), sizeof(double) };
 
 #define FIGURES (sizeof(struct forecast_figure) / sizeof(double))
+#define SEARCHED (sizeof(struct forecast_search) / sizeof(double))
 
 #define FIELD(type, name) { #name, type, offsetof(struct model, name), 1 }
 #define FIELDS(type, key, name, n) { key, type, offsetof(struct model, name), n }
@@ -104,6 +105,7 @@ static const struct field forecast_report_field[] = {
 	FIELDS(FIELD_DOUBLE, "forecast_figure", forecast.figure, FORECASTER_N * FIGURES),
 	FIELDS(FIELD_DOUBLE, "forecast_naive", forecast.naive, FIGURES),
 	FIELDS(FIELD_DOUBLE, "forecast_seasonal", forecast.seasonal, FIGURES),
+	FIELDS(FIELD_DOUBLE, "forecast_search", forecast.search, FORECASTER_N * SEARCHED),
 };
 
 #define META "INSERT INTO meta VALUES (?, ?)", "SELECT key, value FROM meta"

@@ -211,7 +211,7 @@ static void pooled_as_by_elimination(void **state)
 	for (int i = 0; i < 3; i++)
 		for (uint32_t n = 30; n <= 30000; n += 29970) {
 			struct linear_options o = { i ? LINEAR_RIDGE : LINEAR_PLAIN, ridges[i],
-				false, 0, 3 };
+				false, 0, 3, false };
 			struct linear_report report;
 			struct linear l;
 			double penalty[WIDTH] = {0}, *y;
@@ -374,7 +374,7 @@ static void what_is_chosen_helps_on_later_rows(void **state)
 		make_rows(&later, 500, 1, 200 + seed);
 		for (int i = 0; i < 3; i++) {
 			struct linear_options o = { (enum linear_penalty)i, LINEAR_CHOOSE, false,
-				0, 1 };
+				0, 1, false };
 			struct linear l;
 			struct linear_report report;
 			double sum = 0;
@@ -442,7 +442,7 @@ static void threads_do_not_change_a_bit(void **state)
 	make_rows(&d, 9000, SERIES, 40);
 	for (int i = 0; i < 3; i++) {
 		struct linear_options o = { (enum linear_penalty)i, LINEAR_CHOOSE, true,
-			LINEAR_CHOOSE, 1 };
+			LINEAR_CHOOSE, 1, false };
 		assert_int_equal(fit_linear(&l[0], &d, &o, NULL, NULL), 0);
 		o.threads = 5;
 		assert_int_equal(fit_linear(&l[1], &d, &o, NULL, NULL), 0);
@@ -454,12 +454,32 @@ static void threads_do_not_change_a_bit(void **state)
 	dataset_done(&d);
 }
 
+static void a_part_of_the_top_leaves_columns(void **state)
+{
+	struct dataset d;
+	const double part[] = { 1, .5, .01 };
+	uint32_t used[3];
+	(void)state;
+	make_rows(&d, 400, 20, 3);
+	for (int i = 0; i < 3; i++) {
+		struct linear_options o = { .penalty = LINEAR_LASSO, .lambda = part[i],
+			.of_top = true, .threads = 1 };
+		struct linear_report report;
+		struct linear l;
+		assert_int_equal(fit_linear(&l, &d, &o, &report, NULL), 0);
+		used[i] = report.n_used;
+		linear_done(&l);
+	}
+	assert_true(used[0] == 0 && used[1] > 0 && used[2] > used[1]);
+	dataset_done(&d);
+}
+
 static void what_cannot_be_fitted_is_refused(void **state)
 {
 	struct dataset d;
 	struct linear l;
 	struct err e = {0};
-	struct linear_options o = { LINEAR_LASSO, LINEAR_CHOOSE, false, 0, 1 };
+	struct linear_options o = { LINEAR_LASSO, LINEAR_CHOOSE, false, 0, 1, false };
 	(void)state;
 	assert_int_equal(dataset_init(&d, 0, 3, NULL), 0);
 	assert_int_equal(fit_linear(&l, &d, &o, NULL, &e), -EINVAL);
@@ -484,7 +504,7 @@ static void memory_may_end_anywhere(void **state)
 	make_rows(&d, 90, SERIES, 50);
 	for (int penalty = 0; penalty < 3; penalty++) {
 		struct linear_options o = { (enum linear_penalty)penalty, LINEAR_CHOOSE, true,
-			LINEAR_CHOOSE, 1 };
+			LINEAR_CHOOSE, 1, false };
 		size_t used = mem_used();
 		int r = -ENOMEM;
 		for (uint64_t n = 1; r == -ENOMEM; n++) {
@@ -547,6 +567,7 @@ int main(void)
 		cmocka_unit_test(what_is_chosen_helps_on_later_rows),
 		cmocka_unit_test(each_is_drawn_to_the_pool),
 		cmocka_unit_test(threads_do_not_change_a_bit),
+		cmocka_unit_test(a_part_of_the_top_leaves_columns),
 		cmocka_unit_test(what_cannot_be_fitted_is_refused),
 		cmocka_unit_test(memory_may_end_anywhere),
 		cmocka_unit_test(packs_and_unpacks),

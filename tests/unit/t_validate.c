@@ -21,7 +21,6 @@
 #include "learn/forecaster.h"
 #include "learn/leak.h"
 #include "learn/rows.h"
-#include "learn/search.h"
 #include "learn/sorted.h"
 #include "learn/validate.h"
 
@@ -391,59 +390,6 @@ static void rows_and_folds_that_leak_are_refused(void **state)
 	rows_done(&r);
 }
 
-static void set_half(void *ctx, double v)
-{
-	((double *)ctx)[0] = v;
-}
-
-static void set_other(void *ctx, double v)
-{
-	((double *)ctx)[1] = v;
-}
-
-/* The least error of a table is found by hand; what is drawn is never drawn twice. */
-static void a_search_finds_the_best_of_a_table(void **state)
-{
-	static const double halves[] = { 0, .2, .4, .6, .8, 1, 1.2 }, others[] = { 1, 2, 3 };
-	static const struct search_param param[] = { { "half", halves, 7, set_half },
-		{ "other", others, 3, set_other } };
-	struct rows r;
-	struct fold f[FOLDS];
-	struct search_best best, drawn;
-	struct err e = {0};
-	double ctx[2], least = 1e9;
-	uint32_t at = 0;
-	(void)state;
-	make_rows(&r, 1, 1, 9);
-	assert_int_equal(folds_init(f, &r.d, &plan, NULL), 0);
-	struct validation v = { &r.d, &plain_ops, ctx, f, FOLDS, DAY, 7, false };
-	for (uint32_t i = 0; i < 7; i++) {
-		struct verdict one;
-		ctx[0] = halves[i];
-		assert_int_equal(validate(&v, &one, NULL, NULL), 0);
-		at = one.mse < least ? i : at;
-		least = one.mse < least ? one.mse : least;
-	}
-	struct search s = { param, 2, 0, 1 };
-	assert_int_equal(search(&s, &v, &best, NULL), 0);
-	assert_int_equal(best.n_trials, 21);
-	assert_int_equal(best.value[0], at);
-	assert_int_equal(best.value[1], 0);
-	assert_true(best.verdict.mse == least && ctx[0] == halves[at] && ctx[1] == 1);
-	s.n_random = 20;        /* all but one: the best cannot be missed for another half */
-	assert_int_equal(search(&s, &v, &drawn, NULL), 0);
-	assert_int_equal(drawn.n_trials, 20);
-	assert_true(drawn.verdict.mse == least);
-	s.n_params = 0;
-	s.n_random = 0;
-	assert_int_equal(search(&s, &v, &drawn, NULL), 0);
-	assert_int_equal(drawn.n_trials, 1);
-	s.n_params = 17;
-	assert_int_equal(search(&s, &v, &drawn, &e), -EINVAL);
-	folds_done(f, FOLDS);
-	rows_done(&r);
-}
-
 static void memory_may_end_anywhere(void **state)
 {
 	struct rows r;
@@ -481,7 +427,6 @@ int main(void)
 		cmocka_unit_test(a_column_of_the_future_is_caught),
 		cmocka_unit_test(the_past_is_no_leak),
 		cmocka_unit_test(rows_and_folds_that_leak_are_refused),
-		cmocka_unit_test(a_search_finds_the_best_of_a_table),
 		cmocka_unit_test(memory_may_end_anywhere),
 	};
 	openblas_set_num_threads(1);
