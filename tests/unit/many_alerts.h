@@ -79,6 +79,7 @@ static inline void many_show(struct many *m, uint32_t n)
 /* n alerts of n_users, of which none is shown yet; done by many_close(). */
 static struct many *many_open(uint32_t n, uint32_t n_users)
 {
+	static const struct console_options plain = { .author = NULL };
 	static const struct feed_ops ops = { .look = many_look, .alert = many_alert };
 	struct many *m = calloc(1, sizeof *m);
 	struct err e = { 0 };
@@ -105,6 +106,7 @@ static struct many *many_open(uint32_t n, uint32_t n_users)
 	m->snap.data_ms = INT64_MAX;
 	many_fill(m);
 	m->u->feed = &m->feed;
+	m->u->options = &plain;
 	m->u->clock = &m->clock;
 	m->u->snap = &m->snap;
 	m->u->view = VIEW_LIVE;
