@@ -1,8 +1,7 @@
-/* playback.h - a clock moved over a finished log: speed, pause, seek, steps.
+/* playback.h - a clock moved over what is past: speed, pause, seek, steps.
  *
  * Where it stands is a function of the clock's tick and the commands, so under a frozen clock
- * nothing moves by itself. Owner: the ui thread. History (ordered) and alerts (sorted) are
- * borrowed.
+ * nothing moves by itself. Owner: the ui thread. Moments and alerts (sorted) are borrowed.
  */
 #ifndef ENGINE_PLAYBACK_H
 #define ENGINE_PLAYBACK_H
@@ -16,19 +15,22 @@ struct alert;
 struct clock;
 struct command;
 struct err;
-struct history;
+struct ids;
+struct moments;
+struct names;
+struct snapshot;
 struct zone;
 
 #define PLAYBACK_MAX_SECONDS 20.0       /* in which the whole log passes at speed 0 */
 
 struct playback {
-	const struct history *history;  /* NULL: not yet; then only pause, play, speed work */
+	const struct moments *moments;  /* NULL: not yet; then only pause, play, speed work */
 	const struct alert *alert;
 	uint32_t n_alerts;
 	const struct clock *clock;
 	const struct zone *zone;        /* of the times in messages */
-	int64_t first_ms, last_ms;
-	int64_t body_first_ms, body_last_ms;    /* without stray times at the ends */
+	const struct ids *ids;          /* for rules to stop at */
+	const struct names *names;
 	double speed;                   /* data seconds a second; 0: max */
 	bool paused;
 	int64_t base_ms, base_tick;     /* it stood at base_ms at that tick */
@@ -45,10 +47,8 @@ void playback_start(struct playback *p, int64_t from_ms);
 int64_t playback_now_ms(const struct playback *p);
 /* The alerts are others from now on. */
 void playback_set_alerts(struct playback *p, const struct alert *alert, uint32_t n);
-/* Pauses when the clock has come to an alert of a rule; before that it stands there anyway. */
-void playback_look(struct playback *p);
-bool playback_is_at_end(const struct playback *p);
-double playback_speed(const struct playback *p);        /* at 0, what that comes to */
+/* Pauses at an alert of a rule, and fills in where the clock stands, its phase, speed and stop. */
+void playback_show(struct playback *p, struct snapshot *ret);
 /* The number of alerts with time <= t_ms. */
 uint32_t playback_alerts(const struct playback *p, int64_t t_ms);
 int playback_command(struct playback *p, const struct command *c, struct err *e);

@@ -2,24 +2,30 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "alert/alert.h"
 #include "base/clock.h"
+#include "base/dict.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "base/zone.h"
 #include "engine/feed.h"
-#include "series/history.h"
+#include "engine/moments.h"
 
-double playback_speed(const struct playback *p)
+static double real_speed(const struct playback *p)
 {
 	if (p->speed > 0)
 		return p->speed;
-	return fmax(1, (double)(p->body_last_ms - p->body_first_ms) / 1000 / PLAYBACK_MAX_SECONDS);
+	return fmax(1, (double)(p->moments->body_last_ms - p->moments->body_first_ms) / 1000
+		/ PLAYBACK_MAX_SECONDS);
 }
 
 static int64_t clamp(const struct playback *p, int64_t t_ms)
 {
-	return t_ms < p->first_ms ? p->first_ms : t_ms > p->last_ms ? p->last_ms : t_ms;
+	const struct moments *m = p->moments;
+
+	return t_ms < m->first_ms ? m->first_ms : t_ms > m->last_ms ? m->last_ms : t_ms;
 }
 
 static bool has_stop(const struct playback *p)
@@ -29,8 +35,8 @@ static bool has_stop(const struct playback *p)
 
 int64_t playback_now_ms(const struct playback *p)
 {
-	double gone = (double)(clock_tick_ms(p->clock) - p->base_tick) * playback_speed(p);
-	int64_t end = has_stop(p) ? p->alert[p->next_stop].f.time_ms : p->last_ms;
+	double gone = (double)(clock_tick_ms(p->clock) - p->base_tick) * real_speed(p);
+	int64_t end = has_stop(p) ? p->alert[p->next_stop].f.time_ms : p->moments->last_ms;
 
 	if (p->paused)
 		return p->base_ms;
@@ -64,7 +70,8 @@ void playback_set_alerts(struct playback *p, const struct alert *alert, uint32_t
 	find_stop(p);
 }
 
-void playback_look(struct playback *p)
+/* Pauses when the clock has come to an alert of a rule; before that it stands there anyway. */
+static void look(struct playback *p)
 {
 	uint32_t stop = p->next_stop;
 
@@ -74,37 +81,14 @@ void playback_look(struct playback *p)
 	p->stopped_by = stop + 1;
 }
 
-static int64_t time_of(const struct history *h, uint64_t k)
-{
-	uint32_t user, i;
-	struct user_events u;
-
-	history_nth(h, k, &user, &i);
-	history_user(h, user, &u);
-	return u.time_ms[i];
-}
-
-/* A thousandth of the events at an end is stray when it takes up more than a tenth of the rest. */
-static void find_body(struct playback *p)
-{
-	uint64_t n = history_n_events(p->history), stray = n / 1000;
-	int64_t first_ms = time_of(p->history, stray);
-	int64_t last_ms = time_of(p->history, n - 1 - stray), tenth = (last_ms - first_ms) / 10;
-
-	p->body_first_ms = first_ms - p->first_ms > tenth ? first_ms : p->first_ms;
-	p->body_last_ms = p->last_ms - last_ms > tenth ? last_ms : p->last_ms;
-}
-
 void playback_start(struct playback *p, int64_t from_ms)
 {
-	history_range(p->history, &p->first_ms, &p->last_ms);
-	find_body(p);
-	set_clock(p, from_ms == INT64_MIN ? p->body_first_ms : from_ms, p->paused);
+	set_clock(p, from_ms == INT64_MIN ? p->moments->body_first_ms : from_ms, p->paused);
 }
 
-bool playback_is_at_end(const struct playback *p)
+static bool is_at_end(const struct playback *p)
 {
-	return playback_now_ms(p) >= p->last_ms;
+	return playback_now_ms(p) >= p->moments->last_ms;
 }
 
 uint32_t playback_alerts(const struct playback *p, int64_t t_ms)
@@ -122,11 +106,34 @@ uint32_t playback_alerts(const struct playback *p, int64_t t_ms)
 	return low;
 }
 
+static void show_stop(const struct playback *p, struct snapshot *s)
+{
+	const struct stop_rule *rule = NULL;
+
+	if (p->stopped_by == s->stopped_by)
+		return;
+	s->stopped_by = p->stopped_by;
+	if (p->stopped_by)
+		rule = stop_on_match(&p->stop_on, &p->alert[p->stopped_by - 1].f);
+	if (rule)
+		text_scrub(s->stop_rule, sizeof(s->stop_rule), rule->text, strlen(rule->text));
+}
+
+void playback_show(struct playback *p, struct snapshot *ret)
+{
+	look(p);
+	show_stop(p, ret);
+	ret->data_ms = playback_now_ms(p);
+	ret->phase = is_at_end(p) ? FEED_ENDED : p->paused ? FEED_PAUSED : FEED_RUNNING;
+	ret->speed = p->speed;
+	ret->achieved = ret->phase == FEED_RUNNING ? real_speed(p) : 0;
+}
+
 static int pause_clock(struct playback *p, const struct command *c, struct err *e)
 {
 	(void)c;
 	(void)e;
-	if (p->history)
+	if (p->moments)
 		set_clock(p, playback_now_ms(p), true);
 	p->paused = true;
 	return 0;
@@ -135,9 +142,9 @@ static int pause_clock(struct playback *p, const struct command *c, struct err *
 static int play(struct playback *p, const struct command *c, struct err *e)
 {
 	(void)c;
-	if (p->history && playback_is_at_end(p))
+	if (p->moments && is_at_end(p))
 		return err_set(e, -EINVAL, "the replay is at its end: seek back first");
-	if (p->history)
+	if (p->moments)
 		set_clock(p, playback_now_ms(p), false);
 	p->paused = false;
 	return 0;
@@ -149,7 +156,7 @@ static int change_speed(struct playback *p, const struct command *c, struct err 
 		return err_set(e, -EINVAL,
 			"could not replay at a speed of %g: expected 0 (max) or more",
 			c->number);
-	if (p->history)
+	if (p->moments)
 		set_clock(p, playback_now_ms(p), p->paused);
 	p->speed = c->number;
 	return 0;
@@ -164,10 +171,10 @@ static int seek(struct playback *p, const struct command *c, struct err *e)
 {
 	char asked[64], from[64], to[64];
 
-	if (c->time_ms < p->first_ms || c->time_ms > p->last_ms)
+	if (c->time_ms < p->moments->first_ms || c->time_ms > p->moments->last_ms)
 		return err_set(e, -EINVAL, "could not go to %s: the log is from %s to %s",
-			show(p, c->time_ms, asked), show(p, p->first_ms, from),
-			show(p, p->last_ms, to));
+			show(p, c->time_ms, asked), show(p, p->moments->first_ms, from),
+			show(p, p->moments->last_ms, to));
 	set_clock(p, c->time_ms, p->paused);
 	return 0;
 }
@@ -176,14 +183,17 @@ static int go_to_end(struct playback *p, const struct command *c, struct err *e)
 {
 	(void)c;
 	(void)e;
-	set_clock(p, p->last_ms, p->paused);
+	set_clock(p, p->moments->last_ms, p->paused);
 	return 0;
 }
 
 static int change_stops(struct playback *p, const struct command *c, struct err *e)
 {
-	(void)e;
-	p->stop_on = *c->stop_on;
+	struct stop_on bound = *c->stop_on;
+
+	if (stop_on_bind(&bound, p->ids, p->names, e) < 0)
+		return e->code;
+	p->stop_on = bound;
 	find_stop(p);
 	return 0;
 }
@@ -193,72 +203,33 @@ static int no_step(const struct command *c, const char *what, struct err *e)
 	return err_set(e, -EINVAL, "there is no %s %s", c->number > 0 ? "later" : "earlier", what);
 }
 
-static int64_t nth_time(const struct playback *p, uint64_t k)
-{
-	struct user_events ue;
-	uint32_t user, index;
-
-	history_nth(p->history, k, &user, &index);
-	history_user(p->history, user, &ue);
-	return ue.time_ms[index];
-}
-
 /* A step back hides exactly one instant: the newest one shown. */
-static int step_any(struct playback *p, const struct command *c, struct err *e)
+static int step(struct playback *p, uint32_t user, const struct command *c, const char *what,
+	struct err *e)
 {
-	const struct history *h = p->history;
-	uint64_t shown = history_rank(h, playback_now_ms(p));
+	struct moments_around at;
+	int64_t to;
 
-	if (c->number > 0) {
-		if (shown == history_n_events(h))
-			return no_step(c, "event", e);
-		set_clock(p, nth_time(p, shown), true);
-		return 0;
-	}
-	shown = history_rank(h, nth_time(p, shown - 1) - 1);
-	if (shown == 0)
-		return no_step(c, "event", e);
-	set_clock(p, nth_time(p, shown - 1), true);
+	if (p->moments->around(p->moments, user, playback_now_ms(p), &at, e) < 0)
+		return e->code;
+	if (c->number < 0 && at.before_ms != INT64_MIN
+		&& p->moments->around(p->moments, user, at.before_ms - 1, &at, e) < 0)
+		return e->code;
+	to = c->number > 0 ? at.after_ms : at.before_ms;
+	if (to < p->moments->first_ms || to > p->moments->last_ms)
+		return no_step(c, what, e);
+	set_clock(p, to, true);
 	return 0;
 }
 
-/* How many of the user's events have time <= t_ms. */
-static uint32_t user_rank(const struct user_events *ue, int64_t t_ms)
+static int step_any(struct playback *p, const struct command *c, struct err *e)
 {
-	uint32_t low = 0, high = ue->n;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (ue->time_ms[middle] <= t_ms)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return step(p, DICT_NONE, c, "event", e);
 }
 
 static int step_user(struct playback *p, const struct command *c, struct err *e)
 {
-	struct user_events ue;
-	uint32_t shown;
-
-	if (c->user >= history_n_users(p->history))
-		return err_set(e, -EINVAL, "there is no such user");
-	history_user(p->history, c->user, &ue);
-	shown = user_rank(&ue, playback_now_ms(p));
-	if (c->number > 0) {
-		if (shown == ue.n)
-			return no_step(c, "event of this user", e);
-		set_clock(p, ue.time_ms[shown], true);
-		return 0;
-	}
-	if (shown)
-		shown = user_rank(&ue, ue.time_ms[shown - 1] - 1);
-	if (!shown)
-		return no_step(c, "event of this user", e);
-	set_clock(p, ue.time_ms[shown - 1], true);
-	return 0;
+	return step(p, c->user, c, "event of this user", e);
 }
 
 static int step_alert(struct playback *p, const struct command *c, struct err *e)
@@ -293,9 +264,9 @@ int playback_command(struct playback *p, const struct command *c, struct err *e)
 {
 	const struct action *a = &actions[c->kind];
 
-	if (!p->history && !a->any_time)
+	if (!p->moments && !a->any_time)
 		return err_set(e, -ENOTSUP, "the log is still being read");
-	if (p->history)
-		playback_look(p);
+	if (p->moments)
+		look(p);
 	return a->run(p, c, e);
 }

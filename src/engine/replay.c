@@ -14,18 +14,14 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/moments.h"
 #include "engine/playback.h"
+#include "engine/so_far.h"
 #include "engine/what_if.h"
 #include "series/history.h"
 
 #define AT_ONCE_EVENTS 200000u
 #define RATE_MS 500             /* over which events a second are counted */
-
-/* Alerts, or clearings, up to and including one, by priority. */
-struct so_far {
-	int64_t time_ms;
-	uint32_t severe, high;
-};
 
 struct replay {
 	struct feed feed;               /* first: a feed is cast to its replay */
@@ -38,9 +34,8 @@ struct replay {
 	struct err err;                 /* of the loading thread */
 	const struct run *shown;        /* run, or what_if's */
 	struct what_if what_if;
-	struct so_far *so_far;          /* of the n_alerts shown */
-	struct so_far *cleared;         /* n_cleared, by time */
-	uint32_t n_cleared;
+	struct so_far so_far;           /* of the alerts shown */
+	struct log_moments moments;
 	struct snapshot snap;
 	struct playback play;
 	/* For the rate. */
@@ -55,70 +50,12 @@ static struct replay *replay_of(struct feed *f)
 
 /* The loading thread. */
 
-static int by_time(const void *a, const void *b)
+static int show_run(struct replay *r, const struct run *run, struct err *e)
 {
-	const struct so_far *x = a, *y = b;
-
-	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-}
-
-/* Each with its own priority and time becomes the sum of all up to it. */
-static void add_up(struct so_far *s, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++) {
-		s[i].severe += s[i - 1].severe;
-		s[i].high += s[i - 1].high;
-	}
-}
-
-/* Those of a run's alerts; false, and as before, when memory is out. */
-static bool priorities(struct replay *r, const struct run *run)
-{
-	struct so_far *so_far = mem_get(run->n_alerts + 1ul, sizeof(*so_far));
-	struct so_far *cleared = mem_get(run->n_alerts + 1ul, sizeof(*cleared));
-	uint32_t n = 0;
-
-	if (!so_far || !cleared) {
-		mem_free(so_far);
-		mem_free(cleared);
-		return false;
-	}
-	for (uint32_t i = 0; i < run->n_alerts; i++) {
-		const struct alert *a = &run->alert[i];
-		char priority = model_priority(a->f.severity);
-
-		so_far[i] = (struct so_far){ a->f.time_ms, priority == 'S', priority == '!' };
-		if (a->cleared_ms == INT64_MIN)
-			continue;
-		cleared[n] = so_far[i];
-		cleared[n++].time_ms = a->cleared_ms;
-	}
-	qsort(cleared, n, sizeof(*cleared), by_time);
-	add_up(so_far, run->n_alerts);
-	add_up(cleared, n);
-	mem_free(r->so_far);
-	mem_free(r->cleared);
-	r->so_far = so_far;
-	r->cleared = cleared;
-	r->n_cleared = n;
+	if (so_far_make(&r->so_far, run->alert, run->n_alerts) < 0)
+		return err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
 	r->shown = run;
-	return true;
-}
-
-/* Those of n with time <= t_ms. */
-static uint32_t count_until(const struct so_far *s, uint32_t n, int64_t t_ms)
-{
-	uint32_t from = 0;
-
-	while (from < n) {
-		uint32_t mid = from + (n - from) / 2;
-
-		if (s[mid].time_ms <= t_ms)
-			from = mid + 1;
-		else
-			n = mid;
-	}
-	return from;
+	return 0;
 }
 
 static int store_run(struct replay *r, struct err *e)
@@ -137,10 +74,8 @@ static int load(struct replay *r, struct err *e)
 	if (!history_n_events(r->run.history))
 		return err_set(e, -ENODATA, "%s",
 			*r->run.load.why ? r->run.load.why : "the log has no event");
-	if (history_order(r->run.history, e) < 0)
+	if (history_order(r->run.history, e) < 0 || show_run(r, &r->run, e) < 0)
 		return e->code;
-	if (!priorities(r, &r->run))
-		return err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
 	return r->o->db ? store_run(r, e) : 0;
 }
 
@@ -211,13 +146,11 @@ static void show_reading(struct snapshot *s, uint64_t rows, uint64_t events, uin
 /* Options came before the log, which may not have what they name. */
 static void set_stops(struct replay *r)
 {
+	struct command c = { .kind = COMMAND_STOP_ON, .stop_on = &r->o->stop_on };
 	struct err e = {0};
 
-	r->play.stop_on = r->o->stop_on;
-	if (stop_on_bind(&r->play.stop_on, &r->run.ids, r->o->names, &e) < 0) {
-		r->play.stop_on.n = 0;
+	if (playback_command(&r->play, &c, &e) < 0)
 		notice(r, e.text);
-	}
 }
 
 static void start(struct replay *r)
@@ -238,11 +171,12 @@ static void start(struct replay *r)
 		return;
 	show_alerts(r);
 	s->users = history_n_users(r->run.history);
-	r->play.history = r->run.history;
-	set_stops(r);
+	log_moments_init(&r->moments, r->run.history);
+	r->play.moments = &r->moments.m;
 	playback_start(&r->play, r->o->from_ms);
-	s->first_ms = r->play.body_first_ms;
-	s->last_ms = r->play.body_last_ms;
+	set_stops(r);
+	s->first_ms = r->moments.m.body_first_ms;
+	s->last_ms = r->moments.m.body_last_ms;
 	r->rate_tick = r->play.base_tick;
 	r->rate_count = history_rank(r->run.history, r->play.base_ms);
 }
@@ -301,8 +235,8 @@ static void look_loading(struct replay *r)
 static int drop_what_if(struct replay *r, struct err *e)
 {
 	if (r->shown != &r->run) {
-		if (!priorities(r, &r->run))
-			return err_set(e, -ENOMEM, "could not go back: out of memory");
+		if (show_run(r, &r->run, e) < 0)
+			return e->code;
 		show_alerts(r);
 	}
 	what_if_drop(&r->what_if);
@@ -315,8 +249,8 @@ static int take_what_if(struct replay *r, struct err *e)
 	int code = what_if_join(&r->what_if, e);
 
 	r->snap.what_if.is_busy = false;
-	if (code == 0 && !priorities(r, &r->what_if.run))
-		code = err_set(e, -ENOMEM, "could not keep the alerts: out of memory");
+	if (code == 0)
+		code = show_run(r, &r->what_if.run, e);
 	if (code < 0)
 		what_if_drop(&r->what_if);
 	else
@@ -352,45 +286,15 @@ static void look_at_what_if(struct replay *r)
 		notice(r, e.text);
 }
 
-static void show_stop(struct replay *r)
-{
-	const struct playback *p = &r->play;
-	struct snapshot *s = &r->snap;
-	const struct stop_rule *rule = NULL;
-
-	if (p->stopped_by == s->stopped_by)
-		return;
-	s->stopped_by = p->stopped_by;
-	if (p->stopped_by)
-		rule = stop_on_match(&p->stop_on, &p->alert[p->stopped_by - 1].f);
-	if (rule)
-		text_scrub(s->stop_rule, sizeof(s->stop_rule), rule->text, strlen(rule->text));
-}
-
 static void look_running(struct replay *r)
 {
-	const struct playback *p = &r->play;
 	struct snapshot *s = &r->snap;
-	const struct so_far none = {0}, *found = &none, *cleared = &none;
 
 	look_at_what_if(r);
-	playback_look(&r->play);
-	show_stop(r);
-	s->data_ms = playback_now_ms(p);
-	s->phase = playback_is_at_end(p) ? FEED_ENDED : p->paused ? FEED_PAUSED : FEED_RUNNING;
-	s->speed = p->speed;
-	s->achieved = s->phase == FEED_RUNNING ? playback_speed(p) : 0;
+	playback_show(&r->play, s);
+	so_far_show(&r->so_far, s);
 	s->events = history_rank(r->run.history, s->data_ms);
 	rate(s, &r->rate_count, &r->rate_tick, clock_tick_ms(r->o->clock));
-	s->n_alerts = playback_alerts(p, s->data_ms);
-	s->n_cleared = count_until(r->cleared, r->n_cleared, s->data_ms);
-	if (s->n_alerts)
-		found = &r->so_far[s->n_alerts - 1];
-	if (s->n_cleared)
-		cleared = &r->cleared[s->n_cleared - 1];
-	s->n_severe = found->severe - cleared->severe;
-	s->n_high = found->high - cleared->high;
-	s->n_low = s->n_alerts - s->n_cleared - s->n_severe - s->n_high;
 }
 
 static const struct snapshot *replay_look(struct feed *f, bool *ret_fresh)
@@ -420,21 +324,13 @@ static const struct alert *replay_alert(struct feed *f, uint32_t i)
 static int replay_command(struct feed *f, const struct command *c, struct err *e)
 {
 	struct replay *r = replay_of(f);
-	struct command bound = *c;
-	struct stop_on stop_on;
 
 	if (is_ready(r) && r->err.code)
 		return err_set(e, -ENOTSUP, "the log could not be read");
 	if (c->kind == COMMAND_BUDGET)
 		return r->ready ? change_budget(r, c->budget, e)
 			: err_set(e, -ENOTSUP, "the log is still being read");
-	if (c->kind == COMMAND_STOP_ON) {
-		stop_on = *c->stop_on;
-		bound.stop_on = &stop_on;
-		if (stop_on_bind(&stop_on, &r->run.ids, r->o->names, e) < 0)
-			return e->code;
-	}
-	return playback_command(&r->play, &bound, e);
+	return playback_command(&r->play, c, e);
 }
 
 static int replay_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
@@ -483,8 +379,7 @@ static void replay_close(struct feed *f)
 	join(r);
 	what_if_done(&r->what_if);
 	run_done(&r->run);
-	mem_free(r->so_far);
-	mem_free(r->cleared);
+	so_far_done(&r->so_far);
 	mem_free(r);
 }
 
@@ -525,6 +420,8 @@ static void set_up(struct replay *r, const struct replay_options *o)
 	r->play = (struct playback){
 		.clock = o->clock,
 		.zone = o->run.load.zone,
+		.ids = &r->run.ids,
+		.names = o->names,
 		.speed = o->speed,
 		.paused = o->paused,
 	};
