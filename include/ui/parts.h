@@ -7,7 +7,7 @@
 
 #include "ui/term.h"
 
-#define PARTS_MAX 40
+#define PARTS_MAX 48
 #define PART_TEXT_MAX 320
 
 struct part {
