@@ -113,6 +113,17 @@ int store_each_event(struct store *s, int64_t after_seq, int (*each)(void *ctx,
 /* One user's events, oldest first, up to a time. */
 int store_each_user_event(struct store *s, const char *user, size_t user_len, int64_t upto_ms,
 	int (*each)(void *ctx, const struct store_event *ev), void *ctx, struct err *e);
+/* The nearest events around a time. A live run stores events in the order of time, which makes seq
+ * an index of time too: as many look-ups as the number of events has bits. user NULL: anybody's.
+ */
+struct store_around {
+	int64_t before_ms, after_ms;    /* before_ms <= t_ms < after_ms; INT64_MIN, INT64_MAX:
+		 * none */
+};
+int store_events_around(struct store *s, const char *user, size_t user_len, int64_t t_ms,
+	struct store_around *ret, struct err *e);
+/* The time of the event at a share of all, from 0, the oldest, to 1; INT64_MIN: there is none. */
+int store_event_at(struct store *s, double share, int64_t *ret_ms, struct err *e);
 /* The newest model of the store (its epoch's start goes to ret_since_ms). False when there is none,
  * then e->code is 0, or when it cannot be read.
  */

@@ -1,4 +1,4 @@
-/* feed.h - what the console sees of an engine, live or replay: one interface, two engines.
+/* feed.h - what the console sees of an engine: live, replay, or the twin of a live one.
  *
  * The ui thread owns the feed and calls everything here; engines do their work on threads of their
  * own and hand over whole snapshots. No call waits for data. feed_user() may read (a file's columns

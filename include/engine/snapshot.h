@@ -26,9 +26,21 @@ struct snapshot_what_if {
 	char budget[32];                /* "5/day" */
 };
 
+/* Of a twin (twin.h): the live run meanwhile. */
+struct snapshot_twin {
+	bool is_on;
+	enum feed_phase phase;          /* of the live run */
+	int64_t now_ms;                 /* its data clock */
+	int64_t kept_ms;                /* its store has no event before; INT64_MAX: none at all */
+	uint32_t n_newer;               /* alerts since one went back */
+	uint32_t n_severe;              /* of those */
+};
+
 struct snapshot {
 	enum feed_phase phase;
 	bool live;
+	struct snapshot_twin twin;      /* lag, rates, stages, rows are then those of the live run
+		 * */
 	int64_t data_ms;                /* the replay clock, or the newest released event */
 	/* Of the log (replay: without stray times at its ends); when live, last is of what is known
 	 * so far.

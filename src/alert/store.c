@@ -65,6 +65,12 @@ static const char *const store_sql[STORE_SQL_N] = {
 		" VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET label = excluded.label,"
 		" time_ms = excluded.time_ms, note = excluded.note",
 	[STORE_DROP_LABEL] = "DELETE FROM label WHERE alert_id = ?",
+	/* Two questions, for an end of an index each. */
+	[STORE_EVENT_SPAN] = "SELECT (SELECT min(seq) FROM event), (SELECT max(seq) FROM event)",
+	[STORE_EVENT_FROM] = "SELECT seq, time_ms FROM event WHERE seq >= ? ORDER BY seq LIMIT 1",
+	[STORE_USER_AROUND] = "SELECT"
+		" (SELECT max(time_ms) FROM event WHERE user = ?1 AND time_ms <= ?2),"
+		" (SELECT min(time_ms) FROM event WHERE user = ?1 AND time_ms > ?2)",
 };
 
 const char *store_hex(uint64_t v, char buf[STORE_HEX])

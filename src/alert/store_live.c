@@ -194,3 +194,80 @@ int store_each_user_event(struct store *s, const char *user, size_t user_len, in
 	sqlite3_bind_int64(q, 2, upto_ms);
 	return store_walk(s, q, take_event, &w, e);
 }
+
+/* A row of numbers, NULL as `absent`. 1; 0: there is none; or negative. */
+static int one_row(struct store *s, sqlite3_stmt *q, const int64_t absent[2], int64_t ret[2],
+	struct err *e)
+{
+	int rc = q ? sqlite3_step(q) : SQLITE_ERROR, i;
+
+	for (i = 0; i < 2 && rc == SQLITE_ROW; i++)
+		ret[i] = sqlite3_column_type(q, i) == SQLITE_NULL ? absent[i]
+			: sqlite3_column_int64(q, i);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return store_fault(s, "read", e);
+	sqlite3_reset(q);
+	return rc == SQLITE_ROW;
+}
+
+/* The first event from seq on: its seq and time. */
+static int event_from(struct store *s, int64_t seq, int64_t ret[2], struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_EVENT_FROM);
+
+	if (q)
+		sqlite3_bind_int64(q, 1, seq);
+	return one_row(s, q, (int64_t[2]){ 0 }, ret, e);
+}
+
+/* The first and the last seq; 1 and 0 when there is no event. */
+static int event_span(struct store *s, int64_t ret[2], struct err *e)
+{
+	return one_row(s, store_statement(s, STORE_EVENT_SPAN), (int64_t[2]){ 1, 0 }, ret, e);
+}
+
+static int user_around(struct store *s, const char *user, size_t len, int64_t t_ms, int64_t ret[2],
+	struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, STORE_USER_AROUND);
+
+	if (q) {
+		sql_bind_bytes(q, 1, user, len);
+		sqlite3_bind_int64(q, 2, t_ms);
+	}
+	return one_row(s, q, (int64_t[2]){ INT64_MIN, INT64_MAX }, ret, e);
+}
+
+int store_events_around(struct store *s, const char *user, size_t user_len, int64_t t_ms,
+	struct store_around *ret, struct err *e)
+{
+	int64_t found[2] = { INT64_MIN, INT64_MAX }, span[2], at[2];
+	int code = user ? user_around(s, user, user_len, t_ms, found, e) : event_span(s, span, e);
+
+	while (!user && code > 0 && span[0] <= span[1]) {
+		int64_t middle = span[0] + (span[1] - span[0]) / 2;
+
+		code = event_from(s, middle, at, e);
+		if (code > 0 && at[1] <= t_ms) {
+			found[0] = at[1];
+			span[0] = at[0] + 1;
+		} else if (code > 0) {
+			found[1] = at[1];
+			span[1] = middle - 1;
+		}
+	}
+	*ret = (struct store_around){ found[0], found[1] };
+	return code < 0 ? code : 0;
+}
+
+int store_event_at(struct store *s, double share, int64_t *ret_ms, struct err *e)
+{
+	int64_t span[2], at[2] = { 0, INT64_MIN };
+	int code = event_span(s, span, e);
+
+	if (code > 0)
+		code = event_from(s, span[0] + (int64_t)(share * (double)(span[1] - span[0])), at,
+			e);
+	*ret_ms = at[1];
+	return code < 0 ? code : 0;
+}
