@@ -74,4 +74,10 @@ struct snapshot {
 	char backend[16];
 };
 
+/* Of a run that goes on, whether it is shown as it is or as it was. */
+static inline bool snapshot_goes_on(const struct snapshot *s)
+{
+	return s->live || s->twin.is_on;
+}
+
 #endif

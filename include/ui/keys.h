@@ -40,7 +40,8 @@ enum when {
 	WHEN_ROWS = 1024, WHEN_NO_ROWS = 2048,  /* in the answer of the SQL view */
 	WHEN_NOT_FOUND = 4096,                  /* no search is active */
 	WHEN_TRYING = 8192,                     /* alerts of another budget are being found */
-	WHEN_PANES = 16384                      /* more than one is shown, or could be */
+	WHEN_PANES = 16384,                     /* more than one is shown, or could be */
+	WHEN_TWIN = 32768, WHEN_NO_TWIN = 65536 /* the past of a live run is shown, or not */
 };
 
 struct action {

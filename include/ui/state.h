@@ -84,6 +84,11 @@ struct act_state {              /* act_alert.c */
 	char question[80];
 };
 
+struct twin_state {             /* twin.c */
+	struct feed *live;      /* NULL: no twin is shown */
+	struct live_list list;  /* as it was before */
+};
+
 struct help_state {
 	unsigned top, n_rows, page;
 };

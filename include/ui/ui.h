@@ -31,7 +31,7 @@
 #define UI_NAME_MAX 256
 
 struct ui {
-	struct feed *feed;
+	struct feed *feed;              /* that is shown: see twin.h */
 	const struct console_options *options;
 	struct clock *clock;
 	const struct snapshot *snap;    /* the newest; valid until the next ui_look() */
@@ -47,6 +47,7 @@ struct ui {
 	struct system_state system;
 	struct palette palette;
 	struct act_state act;
+	struct twin_state twin;
 	struct list_order order;
 	struct board board;
 	struct prompt prompt;
@@ -81,7 +82,7 @@ void ui_go(struct ui *u, enum view_id view);
 void ui_show_alert(struct ui *u, uint32_t alert);
 void ui_say(struct ui *u, bool is_error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */
+bool ui_command(struct ui *u, const struct command *c); /* sends it; says what was wrong */
 
 unsigned ui_place(const struct ui *u);  /* enum views of keys.h: where keys go */
 unsigned ui_view_place(const struct ui *u);     /* without regard to a prompt */
@@ -90,7 +91,9 @@ bool ui_is_loaded(const struct ui *u);
 bool ui_is_stopped(const struct ui *u);         /* a signal asked for the end */
 /* True before that tick, at which the screen is drawn again. */
 bool ui_waits(struct ui *u, int64_t due_ms);
-/* Live, and less than a second after made_ms: too early to read a user's events again. */
+/* Events are read in a store whose data flow, and it is less than a second after made_ms: too early
+ * to read a user's again.
+ */
 bool ui_is_early(struct ui *u, int64_t made_ms);
 
 /* By the data clock, which a replay may have moved back. */

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "engine/stop_on.h"
 #include "ui/save.h"
+#include "ui/twin.h"
 #include "ui/ui.h"
 #include "ui/when.h"
 #include "ui/words.h"
@@ -23,9 +24,13 @@ void act_move(struct ui *u, int how)
 	view(u)->move(u, (enum move)how);
 }
 
+/* Behind the end of a twin is what is live. */
 void act_follow(struct ui *u, int on)
 {
-	view(u)->follow(u, on);
+	if (on && twin_is_at_end(u) && !view(u)->is_held(u))
+		twin_end(u);
+	else
+		view(u)->follow(u, on);
 }
 
 void act_hold(struct ui *u, int unused)
@@ -123,37 +128,38 @@ void act_speed(struct ui *u, int direction)
 	double speed = next_speed(u->snap->speed, direction);
 
 	ui_say(u, false, "speed %s", words_speed(speed, buf));
-	ui_command(u, &(struct command){ .kind = COMMAND_SPEED, .number = speed });
+	twin_command(u, &(struct command){ .kind = COMMAND_SPEED, .number = speed }, false);
 }
 
 void act_step(struct ui *u, int direction)
 {
-	ui_command(u, &(struct command){ .kind = COMMAND_STEP, .number = direction });
+	twin_command(u, &(struct command){ .kind = COMMAND_STEP, .number = direction }, false);
 }
 
 /* The list goes with the clock, so that the row on top is what the step came to. */
 void act_step_user(struct ui *u, int direction)
 {
-	view(u)->follow(u, true);
-	ui_command(u, &(struct command){
-		.kind = COMMAND_STEP_USER, .number = direction, .user = u->user.user });
+	twin_command(u, &(struct command){
+		.kind = COMMAND_STEP_USER, .number = direction, .user = u->user.user }, true);
 }
 
 void act_alert(struct ui *u, int direction)
 {
-	view(u)->follow(u, true);
-	ui_command(u, &(struct command){ .kind = COMMAND_ALERT, .number = direction });
+	twin_command(u, &(struct command){ .kind = COMMAND_ALERT, .number = direction }, true);
 }
 
 void act_seek(struct ui *u, int64_t ms)
 {
-	view(u)->follow(u, true);
-	ui_command(u, &(struct command){ .kind = COMMAND_SEEK, .time_ms = ms });
+	twin_command(u, &(struct command){ .kind = COMMAND_SEEK, .time_ms = ms }, true);
 }
 
 void act_now(struct ui *u, int unused)
 {
 	(void)unused;
+	if (u->twin.live) {
+		twin_end(u);
+		return;
+	}
 	view(u)->follow(u, true);
 	if (!u->snap->live)
 		ui_command(u, &(struct command){ .kind = COMMAND_END });

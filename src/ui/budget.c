@@ -52,6 +52,8 @@ static void forget(struct ui *u)
 	pane_done(&u->user.pane);
 	pane_done(&u->user.beside.pane);
 	tables_done(&u->population.tables);
+	tables_done(&u->live.strip.tables);
+	u->live.strip.alert = UINT32_MAX;
 	u->population.is_held = u->user.is_held = u->users.is_held = u->users.is_made = false;
 	u->users.n = 0;
 	u->live.list.is_held = false;
@@ -98,7 +100,7 @@ void budget_look(struct ui *u)
 	if (was == u->epoch)
 		return;
 	forget(u);
-	if (was)        /* the first ones are no news */
+	if (was && u->epoch)    /* the first ones are no news, nor is what was live before */
 		say(u);
 }
 

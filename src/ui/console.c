@@ -12,6 +12,7 @@
 #include "ui/caps.h"
 #include "ui/script.h"
 #include "ui/session.h"
+#include "ui/twin.h"
 #include "ui/ui.h"
 
 #define PAINT_MS 100            /* at most ten paints a second */
@@ -102,6 +103,7 @@ int console_run(struct feed *f, const struct console_options *o, struct err *e)
 		loop(u);
 	if (u->leaves_text)
 		term_cells(&u->term, &left);
+	twin_end(u);
 	session_keep(u);
 	ui_done(u);
 	if (left.s)

@@ -9,6 +9,7 @@
 #include "base/zone.h"
 #include "ui/budget.h"
 #include "ui/keys.h"
+#include "ui/twin.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -28,7 +29,11 @@ static void add_clock(struct ui *u, struct parts *p)
 	}
 	parts_add(p, 0, INK_TEXT, "data %s", time_show(s->data_ms, u->feed->zone,
 		is_short ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", time, sizeof time));
-	if (s->live && s->lag_s < 60)
+	if (s->twin.is_on && s->twin.now_ms - s->data_ms < 1000)
+		parts_add(p, 1, INK_HIGH, "just now");
+	else if (s->twin.is_on)
+		parts_add(p, 1, INK_HIGH, "%s ago", words_span(s->twin.now_ms - s->data_ms, span));
+	else if (s->live && s->lag_s < 60)
 		parts_add(p, 4, INK_TEXT, "lag %.1fs", s->lag_s);
 	else if (s->live)
 		parts_add(p, 4, INK_HIGH, "lag %s", words_span((int64_t)(s->lag_s * 1000), span));
@@ -92,12 +97,13 @@ static void draw_title(struct ui *u)
 	struct parts p = { .n = 0 };
 	char n[WORDS_MAX];
 
-	parts_add(&p, 0, INK_TITLE, "veer %s", s->live ? "LIVE" : "REPLAY");
+	parts_add(&p, 0, INK_TITLE, "veer %s", s->live ? "LIVE" : s->twin.is_on ? "TWIN"
+		: "REPLAY");
 	add_clock(u, &p);
 	if (s->phase != FEED_LOADING) {
 		if (!s->live)
 			add_speed(s, &p);
-		if (s->live || s->phase == FEED_RUNNING)
+		if (s->live || (s->phase == FEED_RUNNING && !s->twin.is_on))
 			parts_add(&p, 6, INK_TEXT, "%s ev/s",
 				words_count((uint64_t)llround(s->events_per_s), n));
 		parts_add(&p, 8, INK_DIM, "%s users", words_count(s->users, n));
@@ -211,6 +217,7 @@ static void add_phase(struct ui *u, struct parts *p)
 		parts_add(p, 0, INK_KEY, "END of the data at %s", ui_time(u, s->data_ms, time));
 	if (s->phase == FEED_FAILED)
 		parts_add(p, 0, INK_ERROR, "FAILED: %s", s->notice);
+	twin_status(u, p);
 	marks_add(u, p, 3);
 }
 

@@ -69,7 +69,7 @@ int keymap_set(struct keymap *k, const char *name, const char *keys, unsigned li
 bool keymap_can_meet(const struct action *a, const struct action *b)
 {
 	static const unsigned either[] = { WHEN_LIVE | WHEN_REPLAY, WHEN_ASKING | WHEN_IDLE,
-		WHEN_ROWS | WHEN_NO_ROWS, WHEN_FOUND | WHEN_NOT_FOUND };
+		WHEN_ROWS | WHEN_NO_ROWS, WHEN_FOUND | WHEN_NOT_FOUND, WHEN_TWIN | WHEN_NO_TWIN };
 	unsigned when = a->when | b->when, i;
 
 	for (i = 0; i < sizeof either / sizeof *either; i++)

@@ -24,6 +24,7 @@
 
 #define ON_ALERT (WHEN_LOADED | WHEN_ALERTS | WHEN_STORE)
 #define C(letter) TERM_CTRL(letter)
+#define RANKS 12        /* of the table */
 #define N_ROWS (sizeof table / sizeof *table)
 
 static const struct action table[] = {
@@ -31,32 +32,36 @@ static const struct action table[] = {
 		"stop the replay clock, or let it go on" },
 	{ "hold", "Time", { ' ' }, IN_LISTS, WHEN_LOADED | WHEN_LIVE, act_hold, 0, 3, "hold",
 		"HOLD the list while data flows on, or let go" },
-	{ "alert-previous", "Time", { '[' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+	{ "alert-previous", "Time", { '[' }, IN_LISTS, WHEN_LOADED,
 		act_alert, -1, 4, "alert", "back to the alert before; pauses" },
 	{ "alert-next", "Time", { ']' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
 		act_alert, 1, 4, "alert", "on to the next alert; pauses" },
-	{ "event-previous", "Time", { '{' }, IN_USER, WHEN_LOADED | WHEN_REPLAY,
+	{ "event-previous", "Time", { '{' }, IN_USER, WHEN_LOADED,
 		act_step_user, -1, 5, "event", "back to this user's event before; pauses" },
 	{ "event-next", "Time", { '}' }, IN_USER, WHEN_LOADED | WHEN_REPLAY,
 		act_step_user, 1, 5, "event", "on to this user's next event; pauses" },
-	{ "step-back", "Time", { ',' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+	{ "step-back", "Time", { ',' }, IN_LISTS, WHEN_LOADED,
 		act_step, -1, 7, "step", "back to the event before, of anybody; pauses" },
 	{ "step", "Time", { '.' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_step, 1, 7, "step",
 		"on to the next event of anybody; pauses" },
-	{ "slower", "Time", { '<' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_speed, -1, 6, "speed",
+	{ "slower", "Time", { '<' }, IN_LISTS, WHEN_LOADED, act_speed, -1, 6, "speed",
 		"replay slower, down to x1" },
 	{ "faster", "Time", { '>' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_speed, 1, 6, "speed",
 		"replay faster, up to x3600, then max" },
-	{ "goto", "Time", { 'T' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_goto, 0, 8, "time",
+	{ "goto", "Time", { 'T' }, IN_LISTS, WHEN_LOADED, act_goto, 0, 8, "time",
 		"go to a time: 10:30, -2h, 2017-11-30, start" },
-	{ "mark-time", "Time", { 'm' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+	{ "mark-time", "Time", { 'm' }, IN_LISTS, WHEN_LOADED,
 		marks_ask, 0, 12, "mark time", "mark this moment with a letter" },
-	{ "jump", "Time", { '\'' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY,
+	{ "jump", "Time", { '\'' }, IN_LISTS, WHEN_LOADED,
 		marks_ask_go, 0, 12, "mark time", "to a marked moment" },
-	{ "now", "Time", { '`' }, IN_LISTS, WHEN_LOADED, act_now, 0, 0, NULL,
+	{ "now", "Time", { '`' }, IN_LISTS, WHEN_LOADED | WHEN_NO_TWIN, act_now, 0, 0, NULL,
 		"the end of the log; live: what is new" },
-	{ "budget", "Time", { 'B' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, budget_ask, 0, 0, NULL,
-		"alerts as another budget gives them; reset" },
+	{ "return", "Time", { '`' }, IN_LISTS, WHEN_TWIN, act_now, 0, 2, "live",
+		"live again, as it was before looking back" },
+	{ "leave-twin", "Time", { 'q' }, IN_LIVE, WHEN_TWIN, act_now, 0, 0, NULL,
+		"live again, as it was before looking back" },
+	{ "budget", "Time", { 'B' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY | WHEN_NO_TWIN,
+		budget_ask, 0, 0, NULL, "alerts as another budget gives them; reset" },
 	{ "budget-end", "Time", { TERM_ESCAPE }, IN_LIVE, WHEN_TRYING | WHEN_NOT_FOUND,
 		budget_end, 0, 2, "end WHAT IF", "stop finding the alerts of another budget" },
 	{ "stop-on", "Time", { 'P' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_stop_on, 0, 0, NULL,
@@ -175,7 +180,7 @@ static const struct action table[] = {
 		"this help" },
 	{ "help-end", "Views", { 'q', TERM_ESCAPE, '?', TERM_F1 }, IN_HELP, 0, act_up, 0, 1, "back",
 		"leave this help" },
-	{ "leave", "Views", { 'q' }, IN_LIVE, 0, act_up, 0, 2, "quit",
+	{ "leave", "Views", { 'q' }, IN_LIVE, WHEN_NO_TWIN, act_up, 0, 2, "quit",
 		"quit veer" },
 	{ "sql", "Views", { TERM_F2 }, IN_ALL & ~IN_SQL, 0, act_view, VIEW_SQL, 10, "SQL",
 		"ask the store in SQL" },
@@ -403,6 +408,14 @@ static bool is_pair(const struct action *a, const struct action *b)
 	return b && a->label && b->label && strcmp(a->label, b->label) == 0 && a->views == b->views;
 }
 
+/* Where data are live, keys that go back in time come behind all others. */
+static unsigned rank_of(const struct action *a, unsigned state)
+{
+	bool goes_back = strcmp(a->group, "Time") == 0 && !(a->when & WHEN_LIVE);
+
+	return a->rank && goes_back && (state & WHEN_LIVE) ? a->rank + RANKS : a->rank;
+}
+
 void keys_footer(const struct keymap *k, struct parts *p, unsigned view, unsigned state)
 {
 	unsigned i;
@@ -410,15 +423,16 @@ void keys_footer(const struct keymap *k, struct parts *p, unsigned view, unsigne
 	for (i = 0; i < N_ROWS; i++) {
 		const struct action *a = keys_row(k, i), *next = keys_row(k, i + 1);
 		char first[KEY_NAME_MAX], second[KEY_NAME_MAX] = "";
+		unsigned rank = rank_of(a, state);
 
-		if (!keys_is_offered(a, view, state) || !a->rank)
+		if (!keys_is_offered(a, view, state) || !rank)
 			continue;
-		if (is_pair(a, next)) {
+		if (is_pair(a, next) && keys_is_offered(next, view, state)) {
 			key_name(next->key[0], second);
 			i++;
 		}
-		parts_add(p, a->rank, INK_KEY, "%s%s%s", key_name(a->key[0], first),
+		parts_add(p, rank, INK_KEY, "%s%s%s", key_name(a->key[0], first),
 			*second ? " " : "", second);
-		parts_add(p, a->rank, INK_TEXT, "%s", a->label)->gap = 1;
+		parts_add(p, rank, INK_TEXT, "%s", a->label)->gap = 1;
 	}
 }

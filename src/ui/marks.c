@@ -71,7 +71,8 @@ void marks_draw(struct ui *u, int line, int column)
 	for (i = 0; i < MARKS_MAX; i++) {
 		char letter[2] = { (char)('a' + i), 0 };
 
-		if (u->marks.set >> i & 1)
+		if (u->marks.set >> i & 1 && u->marks.at_ms[i] >= u->bar.first_ms
+		    && u->marks.at_ms[i] <= u->bar.last_ms)
 			term_put(&u->term, line, column + bar_cell(&u->bar, u->marks.at_ms[i]), 1,
 				INK_KEY, letter);
 	}

@@ -37,8 +37,9 @@ void promise_add(const struct ui *u, struct parts *p, unsigned rank)
 	struct promise q;
 	struct part *part;
 
-	if (!promise_of(m, &(struct promise_log){ s->data_ms - s->first_ms, s->users,
-		s->n_alerts }, &q))
+	/* Of a live run it is not known when what its store keeps begins to be all there was. */
+	if (s->twin.is_on || !promise_of(m, &(struct promise_log){ s->data_ms - s->first_ms,
+		s->users, s->n_alerts }, &q))
 		return;
 	part = parts_add(p, rank, q.is_broken ? INK_HIGH : INK_DIM,
 		"%s alert%s, %.*f promised so far%s", words_count(s->n_alerts, n),

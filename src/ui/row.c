@@ -22,7 +22,8 @@ static int64_t window_of(const struct ui *u)
 {
 	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts, i;
 	int64_t span[WINDOW_ALERTS];
-	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS, first = u->snap->live ? n - used : 0;
+	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS;
+	uint32_t first = snapshot_goes_on(u->snap) ? n - used : 0;
 
 	for (i = 0; i < used; i++) {
 		const struct finding *f = &feed_alert(u->feed, first + i)->f;

@@ -42,7 +42,7 @@ static uint64_t log_of(const struct ui *u)
 
 static unsigned first_window(const struct ui *u)
 {
-	return u->snap->live ? 1 : TABLES_WINDOWS - 1;
+	return snapshot_goes_on(u->snap) ? 1 : TABLES_WINDOWS - 1;
 }
 
 /* The others are of something that is not kept. */

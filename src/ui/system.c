@@ -93,7 +93,8 @@ static void sample(struct ui *u, int64_t gone_ms)
 	struct system_state *s = &u->system;
 	const struct snapshot *snap = u->snap;
 	int64_t missed = gone_ms / SECOND_MS - 1;
-	bool has_lag = snap->phase != FEED_LOADING && (snap->live || snap->phase == FEED_RUNNING);
+	bool has_lag = snap->phase != FEED_LOADING
+		&& (snapshot_goes_on(snap) || snap->phase == FEED_RUNNING);
 
 	if (s->sampled_ms)
 		for (; missed > 0; missed -= missed > SYSTEM_SAMPLES ? missed - SYSTEM_SAMPLES : 1)

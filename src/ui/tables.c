@@ -26,7 +26,7 @@ unsigned tables_choose(struct ui *u)
 	struct population_state *s = &u->population;
 
 	if (!s->has_window)
-		s->tables.window = u->snap->live ? 1 : TABLES_WINDOWS - 1;
+		s->tables.window = snapshot_goes_on(u->snap) ? 1 : TABLES_WINDOWS - 1;
 	s->has_window = true;
 	return s->tables.window;
 }

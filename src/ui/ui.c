@@ -19,6 +19,7 @@
 #include "ui/keys.h"
 #include "ui/session.h"
 #include "ui/strip.h"
+#include "ui/twin.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -211,13 +212,15 @@ void ui_say(struct ui *u, bool is_error, const char *format, ...)
 	u->is_dirty = true;
 }
 
-void ui_command(struct ui *u, const struct command *c)
+bool ui_command(struct ui *u, const struct command *c)
 {
 	struct err e = { 0 };
+	int code = feed_command(u->feed, c, &e);
 
-	if (feed_command(u->feed, c, &e) < 0)
+	if (code < 0)
 		ui_say(u, true, "%s", e.text);
 	ui_look(u);
+	return code >= 0;
 }
 
 bool ui_is_loaded(const struct ui *u)
@@ -255,10 +258,11 @@ unsigned ui_state(const struct ui *u)
 
 	if (ui_is_loaded(u))
 		state |= WHEN_LOADED;
+	state |= u->snap->twin.is_on ? WHEN_TWIN : WHEN_NO_TWIN;
 	if (u->live.list.n)
 		state |= WHEN_ALERTS;
 	state |= is_finding(u) ? WHEN_FOUND : WHEN_NOT_FOUND;
-	if (view_table[u->view]->is_held && view_table[u->view]->is_held(u))
+	if ((view_table[u->view]->is_held && view_table[u->view]->is_held(u)) || twin_is_at_end(u))
 		state |= WHEN_HELD;
 	if (u->snap->what_if.is_busy)
 		state |= WHEN_TRYING;
@@ -283,7 +287,9 @@ bool ui_waits(struct ui *u, int64_t due_ms)
 
 bool ui_is_early(struct ui *u, int64_t made_ms)
 {
-	return u->snap->live && ui_waits(u, made_ms + UI_EARLY_MS);
+	bool is_moving = u->snap->live || (u->snap->twin.is_on && u->snap->phase == FEED_RUNNING);
+
+	return is_moving && ui_waits(u, made_ms + UI_EARLY_MS);
 }
 
 bool ui_is_cleared(const struct ui *u, const struct alert *a)

@@ -49,7 +49,8 @@ static void draw_action(struct page *p, const struct action *a)
 /* What this kind of feed never offers is left out. */
 static bool is_for(const struct ui *u, const struct action *a)
 {
-	return !(a->when & (u->snap->live ? WHEN_REPLAY : WHEN_LIVE));
+	return !(a->when & (u->snap->live ? WHEN_REPLAY : WHEN_LIVE))
+		&& !(a->when & (u->snap->twin.is_on ? WHEN_NO_TWIN : WHEN_TWIN));
 }
 
 /* Where the keys of the view below this help go. */

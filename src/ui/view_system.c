@@ -189,6 +189,8 @@ static void status(struct ui *u, struct parts *p)
 			words_count(u->snap->rejected + u->snap->late, all));
 	else if (u->snap->phase == FEED_FAILED)
 		parts_add(p, 0, INK_ERROR, "FAILED: %s", u->snap->notice);
+	else if (u->snap->twin.is_on)
+		parts_add(p, 0, INK_KEY, "all this is of the live run, which one looks back from");
 	else if (!u->snap->live)
 		parts_add(p, 0, INK_DIM, "a replay reads the whole log first: %s",
 			u->snap->phase == FEED_LOADING ? "it is at that" : "done");

@@ -12,12 +12,16 @@
 
 #include "alert/store.h"
 #include "base/clock.h"
+#include "base/dict.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "engine/feed.h"
 #include "ingest/names.h"
 #include "ui/console.h"
 #include "ui/saved.h"
 #include "../unit/fake_feed.h"
+
+#define KEPT_MS (INT64_C(2) * 24 * 3600 * 1000)         /* of events in the store */
 
 static volatile int stop;
 
@@ -51,17 +55,49 @@ static int put_late(struct store *s, struct err *e)
 	return store_put_reject(s, "user.csv", &late, e);
 }
 
-/* A store with all alerts of the feed in it, and one bad row. */
+static int by_time(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+/* The events up to now from a time on, in the order of time, as a live run puts them. */
+static int put_events(struct feed *f, struct store *s, int64_t from_ms, struct err *e)
+{
+	struct event *all = NULL, *ev = NULL;
+	uint32_t n = 0, user, n_ev, i;
+	int code = 0;
+
+	for (user = 0; user < dict_size(f->ids->user) && code == 0; user++) {
+		code = feed_user(f, user, feed_look(f, NULL)->data_ms, &ev, &n_ev, e);
+		all = mem_resize(all, n + n_ev + 1ul, sizeof *all);
+		memcpy(all + n, ev, n_ev * sizeof *ev);
+		n += n_ev;
+		mem_free(ev);
+	}
+	qsort(all, n, sizeof *all, by_time);
+	for (i = 0; i < n && code == 0; i++)
+		if (all[i].time_ms >= from_ms)
+			code = store_put_event(s, &all[i], f->ids, NULL, e);
+	mem_free(all);
+	return code;
+}
+
+/* A store with all alerts of the feed in it, one bad row, and when live the events kept. */
 static int fill_store(struct feed *f, const char *path, struct err *e)
 {
 	struct store *s = store_open(path, e);
-	uint32_t i, n = feed_look(f, NULL)->n_alerts_total;
+	const struct snapshot *now = feed_look(f, NULL);
+	uint32_t i;
 	int code = s ? store_begin(s, e) : e->code;
 
-	for (i = 0; i < n && code == 0; i++)
+	for (i = 0; i < now->n_alerts_total && code == 0; i++)
 		code = store_put_alert(s, feed_alert(f, i), f->ids, e);
 	if (code == 0)
 		code = put_late(s, e);
+	if (code == 0 && now->live)
+		code = put_events(f, s, now->data_ms - KEPT_MS, e);
 	if (code == 0)
 		code = store_commit(s, e);
 	store_close(s);

@@ -65,8 +65,10 @@ static void offers_only_what_works(void **state)
 {
 	(void)state;
 	assert_null(keys_find(NULL, 'j', IN_LIVE, WHEN_REPLAY));
-	assert_non_null(keys_find(NULL, 'q', IN_LIVE, WHEN_REPLAY));
+	assert_string_equal(keys_find(NULL, 'q', IN_LIVE, WHEN_REPLAY | WHEN_NO_TWIN)->name,
+		"leave");
 	assert_null(keys_find(NULL, ']', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
+	assert_non_null(keys_find(NULL, '[', IN_LIVE, WHEN_LOADED | WHEN_LIVE));
 	assert_string_equal(keys_find(NULL, ' ', IN_LIVE, WHEN_LOADED | WHEN_LIVE)->name, "hold");
 	assert_string_equal(keys_find(NULL, ' ', IN_USER, WHEN_LOADED | WHEN_REPLAY)->name,
 		"pause");
@@ -81,6 +83,19 @@ static void offers_only_what_works(void **state)
 	assert_non_null(keys_find(NULL, '{', IN_USER, EVERY_STATE));
 }
 
+static void a_twin_is_left_not_quit(void **state)
+{
+	unsigned twin = WHEN_LOADED | WHEN_REPLAY | WHEN_TWIN;
+
+	(void)state;
+	assert_string_equal(keys_find(NULL, 'q', IN_LIVE, twin)->name, "leave-twin");
+	assert_string_equal(keys_find(NULL, '`', IN_USER, twin)->name, "return");
+	assert_string_equal(keys_find(NULL, ' ', IN_LIVE, twin)->name, "pause");
+	assert_non_null(keys_find(NULL, ']', IN_LIVE, twin));
+	assert_null(keys_find(NULL, 'B', IN_LIVE, twin));
+	assert_non_null(keys_find(NULL, 'B', IN_LIVE, WHEN_LOADED | WHEN_REPLAY | WHEN_NO_TWIN));
+}
+
 static bool holds(const struct parts *p, const char *text)
 {
 	unsigned i;
@@ -89,6 +104,15 @@ static bool holds(const struct parts *p, const char *text)
 		if (strcmp(p->part[i].text, text) == 0)
 			return true;
 	return false;
+}
+
+static unsigned rank_of(const struct parts *p, const char *text)
+{
+	unsigned i = 0;
+
+	while (strcmp(p->part[i].text, text) != 0)
+		i++;
+	return p->part[i].rank;
 }
 
 static void footer_is_the_table(void **state)
@@ -102,10 +126,11 @@ static void footer_is_the_table(void **state)
 	assert_true(holds(&p, "event"));
 	assert_true(holds(&p, "Space"));
 	p.n = 0;
-	keys_footer(NULL, &p, IN_LIVE, WHEN_LIVE);
+	keys_footer(NULL, &p, IN_LIVE, WHEN_LOADED | WHEN_LIVE | WHEN_NO_TWIN);
 	assert_false(holds(&p, "[ ]"));
 	assert_true(holds(&p, "quit"));
 	assert_true(holds(&p, "?"));
+	assert_true(rank_of(&p, "[") > rank_of(&p, "population"));
 }
 
 int main(void)
@@ -115,6 +140,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(names_go_both_ways),
 		cmocka_unit_test(offers_only_what_works),
+		cmocka_unit_test(a_twin_is_left_not_quit),
 		cmocka_unit_test(footer_is_the_table),
 	};
 
