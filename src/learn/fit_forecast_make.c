@@ -15,6 +15,8 @@
 #include "learn/fit_params.h"
 #include "learn/select.h"
 
+#define BATCHES 64u             /* an epoch, of few rows */
+#define BATCH_LEAST 16u
 #define NETWORK_LATEST 5        /* a fifth of the rows, the latest, ends the training early */
 
 static const atomic_bool *stop_of(const struct forecast_maker *k)
@@ -231,6 +233,13 @@ static void keep_course(const struct fit_lstm *fit, struct forecast_course *to)
 		to->valid_mse[i] = fit->curve[i].valid_mse;
 }
 
+/* Few rows make small batches, so that weights move often enough to get anywhere. */
+static uint32_t batch_of(uint32_t n_rows, uint32_t most)
+{
+	uint32_t n = BATCH_LEAST + n_rows / BATCHES;
+	return n < most ? n : most;
+}
+
 static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	struct forecaster *to, struct err *e)
 {
@@ -244,6 +253,7 @@ static int make_network(const struct forecast_maker *k, const struct dataset *d,
 	fit.rate = (float)value[NETWORK_RATE];
 	fit.last_rate = (float)(value[NETWORK_RATE] / 10);
 	fit.patience = 3;
+	fit.batch = batch_of(h.early.n_rows, fit.batch);
 	fit.seed = k->f->o->seed;
 	fit.from = k->from ? k->from->lstm : NULL;
 	if (fit.from) {

@@ -315,6 +315,20 @@ static void what_a_test_was_made_with_is_kept(void **state)
 	}
 }
 
+/* A batch of many rows would leave it where it began, and have it tell everybody the same. */
+static void a_network_learns_from_few_rows(void **state)
+{
+	struct forecast_model m;
+	struct forecast_report r;
+	const struct plan p = { 0, 15, 60, .9, 3, false, 0 };
+	(void)state;
+	SKIP_UNDER_TSAN();
+	assert_int_equal(fit(&m, &p, &(struct forecast_fit_options){ .insists = true, .seed = 1,
+		.kinds = FORECAST_KIND(FORECASTER_LSTM) }, &r), 0);
+	assert_true(m.figure[FORECASTER_LSTM].r2 > .4);
+	forecast_model_done(&m);
+}
+
 static void a_network_keeps_its_best_epoch(void **state)
 {
 	struct forecast_model m;
@@ -482,6 +496,7 @@ int main(void)
 		cmocka_unit_test(threads_and_order_do_not_show),
 		cmocka_unit_test(the_best_so_far_is_kept),
 		cmocka_unit_test(what_a_test_was_made_with_is_kept),
+		cmocka_unit_test(a_network_learns_from_few_rows),
 		cmocka_unit_test(a_network_keeps_its_best_epoch),
 		cmocka_unit_test(a_new_log_is_gone_on_with),
 		cmocka_unit_test(what_no_longer_holds_is_unlearnt),
