@@ -7,6 +7,8 @@
 #define TURN 6.28318530717958647692
 #define WEEK_MS (7 * DAY_MS)
 #define MONDAY_MS (3 * DAY_MS)  /* 1970-01-01 was a Thursday */
+#define SEASONS 3u              /* whose shape is taken */
+#define LEVEL_PART 7u           /* of one, whose sum is its level: of a week, a day */
 #define EWMA_SPANS 3u           /* beyond them lie .25 % of the weight, which goes to the rest */
 
 static const struct observation *ago(const struct feature_window *w, uint32_t steps)
@@ -205,6 +207,30 @@ static float price_diff(const struct feature_window *w, uint32_t k)
 	return price_ago(w, k - 1) - price_ago(w, k);
 }
 
+/* How far behind the newest step is the one that lies whole seasons before that forecast. */
+static uint32_t season_ago(const struct feature_window *w, uint32_t k)
+{
+	return k - 1 - (w->set->horizon - 1) % k;
+}
+
+static float season(const struct feature_window *w, uint32_t k)
+{
+	return value_ago(w, season_ago(w, k));
+}
+
+/* Of a level that a season multiplies: the shape of the last seasons, at the level of now. */
+static float swing(const struct feature_window *w, uint32_t k)
+{
+	uint32_t n = (k + LEVEL_PART - 1) / LEVEL_PART;
+	double now = sum(w, OBSERVED_VALUE, n), then = 0, same = 0;
+	for (uint32_t s = 0; s < SEASONS; s++) {
+		same += (double)value_ago(w, season_ago(w, k) + s * k);
+		for (uint32_t i = 0; i < n; i++)
+			then += (double)value_ago(w, (s + 1) * k + i);
+	}
+	return (float)(then > 0 ? same * now / then : same / SEASONS);
+}
+
 #define MOST FEATURE_STEPS_MAX
 
 /* Times of day, week and year are waves: a sine and a cosine are two columns where one-hot takes
@@ -233,5 +259,9 @@ const struct feature_kind feature_kinds[] = {
 	{ "quiet", "steps since the last event, at most K", quiet, MOST, 1, 0 },
 	{ "price", "the price, 1 being the newest step", price, MOST, 1, 0 },
 	{ "price_diff", "the price less the one a step before it", price_diff, MOST - 1, 1, 1 },
+	{ "season", "the last value known whole K steps before the one forecast", season,
+		MOST, 1, 0 },
+	{ "swing", "mean of three such, times level now / level then", swing,
+		MOST / (SEASONS + 1), SEASONS + 1, 0 },
 	{ .name = NULL }
 };

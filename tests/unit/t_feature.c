@@ -23,7 +23,7 @@
 #define FIRST_MS 1511654400000LL        /* 2017-11-26T00:00Z, a Sunday */
 #define ALL "lag1-9,diff1,diff5,mean3,mean24,ewma5,deviation6,hour_sin,hour_cos,hour_sin3," \
 	"day_sin,day_cos2,week_sin,week_cos,views4,carts6,favourites9,buys12,ctr8,conversion5," \
-	"quiet7,price1,price4,price_diff2"
+	"quiet7,price1,price4,price_diff2,season1,season12,season31,swing1,swing10"
 
 static void make_series(struct observation *o, uint32_t n, uint64_t seed)
 {
@@ -128,6 +128,25 @@ static double slow_quiet(const struct observation *now, int k)
 	return k;
 }
 
+/* The newest value known whole seasons before the step forecast, and those before it. */
+static double slow_season(const struct feature_set *s, const struct observation *now, int k,
+	int more)
+{
+	int back = k;
+	while (back < (int)s->horizon)
+		back += k;
+	return (double)now[(int)s->horizon - back - more * k].at[0];
+}
+
+static double slow_swing(const struct feature_set *s, const struct observation *now, int k)
+{
+	int n = (k + 6) / 7;
+	double same = slow_season(s, now, k, 0) + slow_season(s, now, k, 1) +
+		slow_season(s, now, k, 2), then = slow_sum(now - k, 0, n) +
+		slow_sum(now - 2 * k, 0, n) + slow_sum(now - 3 * k, 0, n);
+	return then > 0 ? same * slow_sum(now, 0, n) / then : same / 3;
+}
+
 static double slow_feature(const struct feature_set *s, const char *name,
 	const struct observation *now, int64_t local_ms)
 {
@@ -156,6 +175,10 @@ static double slow_feature(const struct feature_set *s, const char *name,
 		return slow_rate(slow_sum(now, 4, k), slow_sum(now, 1, k));
 	if (!strcmp(word, "quiet"))
 		return slow_quiet(now, k);
+	if (!strcmp(word, "season"))
+		return slow_season(s, now, k, 0);
+	if (!strcmp(word, "swing"))
+		return slow_swing(s, now, k);
 	if (!strcmp(word, "price"))
 		return slow_price(s, now, k - 1);
 	assert_string_equal(word, "price_diff");
@@ -431,7 +454,7 @@ static void every_feature_is_explained(void **state)
 		if (!strstr(page, quoted))
 			fail_msg("share/doc/forecast.md does not tell of %s", quoted);
 	}
-	assert_int_equal(n, 20);
+	assert_int_equal(n, 22);
 }
 
 int main(void)
