@@ -99,11 +99,25 @@ static const struct alert *alert_of(struct feed *f, uint32_t i)
 	return &t->alert[i];
 }
 
+/* What is kept changes while one looks back. */
+static int find_kept(struct twin *t, int64_t *ret_first_ms, struct err *e)
+{
+	if (store_event_at(t->store, 0, ret_first_ms, e) < 0)
+		return e->code;
+	t->snap.twin.kept_ms = *ret_first_ms == INT64_MIN ? INT64_MAX : *ret_first_ms;
+	return 0;
+}
+
 static int command(struct feed *f, const struct command *c, struct err *e)
 {
+	struct twin *t = (struct twin *)f;
+	int64_t first_ms;
+
 	if (c->kind == COMMAND_BUDGET)
 		return err_set(e, -ENOTSUP, "another budget is tried in a replay of files");
-	return playback_command(&((struct twin *)f)->play, c, e);
+	if (find_kept(t, &first_ms, e) < 0)
+		return e->code;
+	return playback_command(&t->play, c, e);
 }
 
 static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
@@ -155,10 +169,8 @@ static int take_moments(struct twin *t, int64_t now_ms, struct err *e)
 	struct moments *m = &t->moments;
 	int64_t first_ms, low_ms;
 
-	if (store_event_at(t->store, 0, &first_ms, e) < 0
-		|| store_event_at(t->store, STRAY, &low_ms, e) < 0)
+	if (find_kept(t, &first_ms, e) < 0 || store_event_at(t->store, STRAY, &low_ms, e) < 0)
 		return e->code;
-	t->snap.twin.kept_ms = first_ms == INT64_MIN ? INT64_MAX : first_ms;
 	if (t->n_alerts && (first_ms == INT64_MIN || t->alert[0].f.time_ms < first_ms))
 		first_ms = low_ms = t->alert[0].f.time_ms;
 	if (now_ms == INT64_MIN || first_ms == INT64_MIN)

@@ -252,21 +252,23 @@ static void test_live_goes_on_meanwhile(void **state)
 	struct place all = *(const struct place *)*state;
 	const struct snapshot *s;
 	uint32_t n, n_severe = 0, i;
-	int64_t now_ms, t_ms;
+	int64_t now_ms, t_ms, kept_ms;
 
 	open_pair(&p, *state);
 	memcpy(all.log, p.place.log, sizeof(all.log));
 	snprintf(p.place.log, sizeof(p.place.log), "%.64s/grows.csv", p.place.folder);
 	grow(all.log, p.place.log, 0, 1 + FIRST_ROWS);
-	run_live(&p, false, 30 * DAY_MS);
+	run_live(&p, false, DAY_MS);
 	wait_for(&p, p.live, FIRST_ROWS - 3 * N_USERS);
 	open_twin(&p);
 	s = feed_look(p.twin, NULL);
 	n = s->n_alerts;
 	now_ms = s->data_ms;
 	t_ms = now_ms - 3 * HOUR_MS;
+	kept_ms = s->twin.kept_ms;
 	assert_true(s->phase == FEED_ENDED && s->twin.n_newer == 0 && s->twin.now_ms == now_ms);
 	assert_int_equal(tell(p.twin, COMMAND_SEEK, 0, t_ms, 0), 0);
+	clock_advance(&p.past.clock, 60000);    /* a checkpoint is due, which deletes what is old */
 	grow(all.log, p.place.log, 1 + FIRST_ROWS, UINT32_MAX);
 	wait_for(&p, p.twin, N_USERS * (N_LOOKS_BACK - 3));
 	s = feed_look(p.twin, NULL);
@@ -283,6 +285,7 @@ static void test_live_goes_on_meanwhile(void **state)
 	assert_int_equal(s->twin.n_severe, n_severe);
 	assert_int_equal(feed_look(p.live, NULL)->n_alerts, n);
 	assert_int_equal(tell(p.twin, COMMAND_SEEK, 0, now_ms + 1, 0), -EINVAL);
+	assert_true(feed_look(p.twin, NULL)->twin.kept_ms > kept_ms + DAY_MS);
 	close_pair(&p);
 	unlink(p.place.log);
 }
