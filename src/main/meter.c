@@ -67,7 +67,7 @@ static void draw_bar(double part, char bar[BAR + 1])
 	bar[BAR] = '\0';
 }
 
-/* "lstm, test 2/3, epoch 7/15", or "lstm, search 3/20, ..." with so many finished: with bar and
+/* "lstm, test 2/3, epoch 7/15", or "lstm, search 3/20" with so many finished: with bar and
  * time left it fits 80 columns.
  */
 static void name_fit(const struct meter_fit *f, char *buf, size_t n)
@@ -82,7 +82,7 @@ static void name_fit(const struct meter_fit *f, char *buf, size_t n)
 		at += snprintf(buf + at, n - (size_t)at, "test %u/%u", test, FORECAST_TESTS);
 	else
 		at += snprintf(buf + at, n - (size_t)at, "on all days");
-	if (f->max_epochs)
+	if (f->max_epochs && !f->n_trials)
 		snprintf(buf + at, n - (size_t)at, ", epoch %u/%u",
 			epochs < f->max_epochs ? epochs + 1 : epochs, f->max_epochs);
 }

@@ -43,7 +43,7 @@ static void a_search_is_one_piece(void **state)
 	at.epoch = &epoch;
 	m.progress.percent = 100;
 	assert_string_equal(line(&m, &at, 39000),
-		"[===============...............]  49%  0:41 left  lstm, search 9/19, epoch 4/15");
+		"[===============...............]  49%  0:41 left  lstm, search 9/19");
 	assert_int_equal(m.fit.number, 2);
 	/* What comes after it is another one. */
 	assert_string_equal(line(&m, &(struct forecast_at){ .kind = FORECASTER_LSTM }, 39000),
