@@ -29,10 +29,15 @@ float *calibrate_highs(const struct sweep *s, uint32_t n_users);
 /* Who crosses a threshold of m, by user number, 1 or 0; mem_free() it. NULL: no memory. */
 uint8_t *calibrate_crossed(const struct model *m, const float *highs, uint32_t n_users);
 
+/* Time at which anybody is at risk: a stray row of months ago is no time of the log. Sorts x. */
+int64_t calibrate_time_at_risk(struct exposure *x, uint32_t n);
+
 /* "50/day" as a rate per 1000 user-days, by the model's users at risk. */
 double budget_kud(const struct budget *b, const struct model *m);
 
-/* Options that overrule a model's own. */
+/* Options that overrule a model's own. Where no channel of interest speaks, budget is that of the
+ * others, if they are given none of their own.
+ */
 struct overrule {
 	struct budget budget, volume_budget, forecast_budget;   /* amount 0: its own */
 	float epsilon;                          /* threshold of forecast; 0: its own */

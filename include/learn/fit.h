@@ -32,8 +32,10 @@ struct budget {
 #define FIT_CHANNELS CHANNEL_BIT(CHANNEL_LEARNED)
 
 struct fit_options {
-	struct budget budget;           /* of the channels of interest together, */
-	struct budget volume_budget, forecast_budget;   /* and of each of those */
+	/* Of the channels of interest together, and of each of the others; where none of interest
+	 * speaks, the first is that of others that have none of their own.
+	 */
+	struct budget budget, volume_budget, forecast_budget;
 	int64_t gap_ms;         /* 0: fit it */
 	int64_t until_ms;       /* the horizon */
 	const char *backend;            /* NULL: auto */

@@ -2,8 +2,9 @@
  *
  * For channels beside those of interest. Record highs of all users make the curve (levels.h); the
  * threshold is then raised until the alarms of the same users, who start anew after each, stay
- * within the budget. Users are shared out among threads; all sums are of integers, so neither
- * threads nor the order of users matter.
+ * within the budget. A budget a day is turned by the users at risk of this channel. Users are
+ * shared out among threads; all sums are of integers, so neither threads nor the order of users
+ * matter.
  */
 #ifndef LEARN_FIT_PLEDGE_H
 #define LEARN_FIT_PLEDGE_H
@@ -45,7 +46,6 @@ struct pledge_source {
 	unsigned threads;
 	const atomic_bool *stop;        /* may be NULL */
 	struct budget budget;           /* amount 0: the default of CONTRACT */
-	double days;                    /* of the log, at least one: turns a budget a day */
 	float least, apart;             /* of record highs: what tells nothing of any budget */
 	const char *channel;            /* for messages, */
 	const char *needed;             /* as "11 sessions" */

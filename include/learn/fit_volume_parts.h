@@ -16,7 +16,6 @@ struct volume_fit {
 	const struct history *h;
 	const struct ids *ids;
 	const struct volume_fit_options *o;
-	double days;            /* of the log, at least one */
 };
 
 /* A walk over the sessions of a user: at an event that starts one. */
@@ -32,7 +31,7 @@ void volume_walk_init(struct volume_walk *w, const struct volume_fit *f, uint32_
 /* The next session's start; afterwards last_ms is the user's last event. */
 bool volume_walk_next(struct volume_walk *w, int64_t *ret_ms);
 
-/* hour_of_week, prior_rate; days of f. */
+/* hour_of_week, prior_rate */
 int fit_week(struct volume_fit *f, struct err *e);
 /* discount, prior_sessions, and what the report says of them. */
 int fit_pace(struct volume_fit *f, struct err *e);

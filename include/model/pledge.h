@@ -23,6 +23,7 @@ struct pledge {
 	/* The report. */
 	uint64_t n_alarms, n_users;     /* at the threshold, as in use; users at risk */
 	double user_days;               /* at risk */
+	double at_risk_per_day;         /* on days with any: turns a budget a day into a kud's */
 };
 
 /* Never an alarm, and nothing known. */

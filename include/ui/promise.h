@@ -19,6 +19,7 @@ struct ui;
 
 struct promise {
 	double day;                     /* promised alerts a day */
+	double kud;     /* the budget of interest; where that does not speak, the first of others */
 	double so_far;                  /* promised since the first event */
 	bool is_broken;
 };

@@ -91,19 +91,17 @@ static int overrule_beside(struct model *m, enum channel c, const struct budget 
 	const struct overrule *o, struct err *e)
 {
 	struct pledge *p = c == CHANNEL_VOLUME ? &m->volume.pledge : &m->forecast.pledge;
-	double days = m->at_risk_per_day > 0 ? m->user_days / m->at_risk_per_day : 0;
-	double at_risk = days > 0 ? p->user_days / days : 0;
 	bool speaks = m->channels & CHANNEL_BIT(c);
 	if (b->amount <= 0 || (!speaks && !o->name))
 		return 0;
 	if (!speaks)
 		return err_set(e, -EINVAL, "could not use a %s budget: model \"%s\" has no "
 			"channel %s", channel_name[c], o->name, channel_name[c]);
-	if (b->per_day && !(at_risk > 0))
+	if (b->per_day && !(p->at_risk_per_day > 0))
 		return err_set(e, -EINVAL, "could not use a %s budget per day: model \"%s\" does "
 			"not say how many users are at risk on a day", channel_name[c],
 			o->name ? o->name : "");
-	pledge_set(p, b->per_day ? 1000 * b->amount / at_risk : b->amount);
+	pledge_set(p, b->per_day ? 1000 * b->amount / p->at_risk_per_day : b->amount);
 	return 0;
 }
 
@@ -128,7 +126,7 @@ static double part_used(const struct model *m)
 	return part > 0 && part < 1 ? part : 1;
 }
 
-int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
+static int overrule_interest(struct model *m, const struct overrule *o, struct err *e)
 {
 	const struct budget *b = &o->budget;
 	bool turns = !b->per_day || m->at_risk_per_day > 0;
@@ -142,11 +140,22 @@ int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
 		model_set_level(m, far_curve_score(&m->far, part * m->budget_kud));
 		m->unverified = m->provisional || m->budget_kud < m->smallest_kud;
 	}
+	return 0;
+}
+
+int calibrate_overrule(struct model *m, const struct overrule *o, struct err *e)
+{
+	const struct budget *own[] = { &o->volume_budget, &o->forecast_budget };
+	bool of_interest = m->channels & CHANNELS_INTEREST;
+	int r = of_interest ? overrule_interest(m, o, e) : 0;
 	if (o->gap_ms > 0)
 		m->gap_ms = o->gap_ms;
-	int r = overrule_beside(m, CHANNEL_VOLUME, &o->volume_budget, o, e);
-	if (r == 0)
-		r = overrule_beside(m, CHANNEL_FORECAST, &o->forecast_budget, o, e);
+	for (int c = CHANNEL_N; c < CHANNELS && r == 0; c++) {
+		const struct budget *b = own[c - CHANNEL_N];
+		if (!of_interest && b->amount <= 0 && m->channels & CHANNEL_BIT(c))
+			b = &o->budget;
+		r = overrule_beside(m, (enum channel)c, b, o, e);
+	}
 	if (r == 0)
 		r = overrule_epsilon(m, o, e);
 	model_seal(m);
@@ -167,17 +176,15 @@ static int by_start(const void *a, const void *b)
 	return (x->from_ms > y->from_ms) - (x->from_ms < y->from_ms);
 }
 
-/* Time at which anybody is at risk: a stray row of months ago is no time of the log. */
-static int64_t time_at_risk(const struct sweep *s)
+int64_t calibrate_time_at_risk(struct exposure *x, uint32_t n)
 {
 	int64_t sum = 0, until_ms = INT64_MIN;
-	qsort(s->exposure, s->n_exposures, sizeof *s->exposure, by_start);
-	for (uint32_t i = 0; i < s->n_exposures; i++) {
-		const struct exposure *x = &s->exposure[i];
-		int64_t from_ms = x->from_ms > until_ms ? x->from_ms : until_ms;
-		if (x->to_ms > from_ms)
-			sum += x->to_ms - from_ms;
-		until_ms = x->to_ms > until_ms ? x->to_ms : until_ms;
+	qsort(x, n, sizeof *x, by_start);
+	for (uint32_t i = 0; i < n; i++) {
+		int64_t from_ms = x[i].from_ms > until_ms ? x[i].from_ms : until_ms;
+		if (x[i].to_ms > from_ms)
+			sum += x[i].to_ms - from_ms;
+		until_ms = x[i].to_ms > until_ms ? x[i].to_ms : until_ms;
 	}
 	return sum;
 }
@@ -222,7 +229,8 @@ int calibrate(struct model *m, const struct sweep *s, const struct budget *b, st
 		return err_set(e, -ENODATA,
 			"no user has been at risk: %u counts are needed to start",
 			PROFILE_WARM_UP + 1);
-	double days = fmax((double)time_at_risk(s) / DAY_MS, 1);
+	int64_t any_ms = calibrate_time_at_risk(s->exposure, s->n_exposures);
+	double days = fmax((double)any_ms / DAY_MS, 1);
 	m->user_days = (double)l.exposure_ms / DAY_MS;
 	m->at_risk_per_day = m->user_days / days;
 	m->budget_kud = b->amount > 0 ? budget_kud(b, m) : fmax(.5,

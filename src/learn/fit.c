@@ -178,11 +178,18 @@ static int train(struct fit *f, struct err *e)
 	return choose_threshold(f, e);
 }
 
+/* Of a channel that has its own; where none of interest speaks, theirs will do. */
+static struct budget budget_beside(const struct fit_options *o, const struct budget *own)
+{
+	unsigned channels = o->channels ? o->channels : FIT_CHANNELS;
+	return own->amount > 0 || channels & CHANNELS_INTEREST ? *own : o->budget;
+}
+
 static int choose_volume(struct fit *f, struct err *e)
 {
 	struct volume_fit_options vo = { .step = &volume_day, .gap_ms = f->m->gap_ms,
 		.until_ms = f->o->until_ms, .threads = f->o->threads, .stop = f->stop,
-		.budget = f->o->volume_budget };
+		.budget = budget_beside(f->o, &f->o->volume_budget) };
 	return fit_volume(&f->m->volume, f->h, f->ids, &vo, e);
 }
 
@@ -200,7 +207,7 @@ static int choose_forecast(struct fit *f, struct err *e)
 	fo.stop = f->stop;
 	fo.enough = f->o->keeps ? f->o->stop : NULL;
 	fo.ret_percent = f->o->ret_percent;
-	fo.budget = f->o->forecast_budget;
+	fo.budget = budget_beside(f->o, &f->o->forecast_budget);
 	return fit_forecast(&f->m->forecast, f->h, f->ids, &fo,
 		f->o->ret_forecast ? f->o->ret_forecast : &own, e);
 }

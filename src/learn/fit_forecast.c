@@ -82,7 +82,7 @@ int forecast_fit_pledge(struct forecast_fit *f, struct err *e)
 	struct watch w = { .fit = f };
 	struct pledge_source s = { .pledge = &f->m->pledge, .n_users = history_n_users(f->h),
 		.threads = f->o->threads, .stop = f->o->stop, .budget = f->o->budget,
-		.days = f->days, .least = LEVEL_LEAST, .apart = LEVEL_APART, .channel = "forecast",
+		.least = LEVEL_LEAST, .apart = LEVEL_APART, .channel = "forecast",
 		.needed = needed, .ctx = &w, .begin = begin, .highs = find_highs, .use = use_user };
 	snprintf(needed, sizeof needed, "%u days with events", f->m->warm_up_steps + 1);
 	int r = fit_pledge(&s, e);

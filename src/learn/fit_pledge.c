@@ -7,6 +7,7 @@
 #include "base/calendar.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "learn/calibrate.h"
 #include "learn/levels.h"
 #include "model/pledge.h"
 #include "series/crew.h"
@@ -18,6 +19,7 @@
 /* Users are shared out among threads, each with levels of its own. */
 struct work {
 	const struct pledge_source *s;
+	struct exposure *exposure;      /* [n_users]: of nobody where the user is never at risk */
 	_Atomic uint32_t next;
 	_Atomic uint32_t n_users, part;
 	_Atomic uint64_t alarms;
@@ -106,6 +108,8 @@ static void collect_some(void *ctx)
 			bool was_at_risk = h.from_ms != INT64_MAX;
 			if (h.no_memory || (was_at_risk && !add_levels(own, &cap, &h)))
 				atomic_store(&w->no_memory, true);
+			if (was_at_risk)
+				w->exposure[user] = (struct exposure){ user, h.from_ms, h.to_ms };
 			atomic_fetch_add(&w->n_users, was_at_risk);
 		}
 	mem_free(h.high);
@@ -129,6 +133,13 @@ static bool join(struct work *w, struct levels *ret)
 	return ret->level && !w->no_memory;
 }
 
+static void count_at_risk(struct pledge *p, const struct levels *l, struct exposure *x, uint32_t n)
+{
+	double days = fmax((double)calibrate_time_at_risk(x, n) / DAY_MS, 1);
+	p->user_days = (double)l->exposure_ms / DAY_MS;
+	p->at_risk_per_day = p->user_days / days;
+}
+
 static bool collect(const struct pledge_source *s, struct levels *ret)
 {
 	struct work *w = mem_get(1, sizeof *w);
@@ -136,10 +147,15 @@ static bool collect(const struct pledge_source *s, struct levels *ret)
 	if (!w)
 		return false;
 	w->s = s;
+	w->exposure = mem_get(s->n_users + 1ul, sizeof *w->exposure);
 	s->begin(s->ctx, true);
-	crew_run(s->threads, collect_some, w);
+	if (w->exposure)
+		crew_run(s->threads, collect_some, w);
 	s->pledge->n_users = w->n_users;
-	bool ok = join(w, ret);
+	bool ok = join(w, ret) && w->exposure;
+	if (ok)
+		count_at_risk(s->pledge, ret, w->exposure, s->n_users);
+	mem_free(w->exposure);
 	mem_free(w);
 	return ok;
 }
@@ -191,7 +207,6 @@ static int set_threshold(const struct pledge_source *s, struct levels *l, struct
 {
 	const struct budget *b = &s->budget;
 	struct pledge *p = s->pledge;
-	p->user_days = (double)l->exposure_ms / DAY_MS;
 	if (l->n == 0 || l->exposure_ms <= 0)
 		return err_set(e, -ENODATA,
 			"channel %s: no user has been at risk: %s are needed to start",
@@ -203,7 +218,7 @@ static int set_threshold(const struct pledge_source *s, struct levels *l, struct
 	p->smallest_kud = p->far.point[p->far.n - 1].far;
 	double kud = b->amount > 0 ? b->amount : fmax(.5, p->smallest_kud);
 	if (b->amount > 0 && b->per_day)
-		kud = 1000 * b->amount * s->days / p->user_days;
+		kud = 1000 * b->amount / p->at_risk_per_day;
 	return fit_first_part(s, kud, e);
 }
 

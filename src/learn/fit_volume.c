@@ -76,7 +76,7 @@ static int fit_threshold(const struct volume_fit *f, struct err *e)
 	struct watch w = { .fit = f };
 	struct pledge_source s = { .pledge = &f->m->pledge, .n_users = history_n_users(f->h),
 		.threads = f->o->threads, .stop = f->o->stop, .budget = f->o->budget,
-		.days = f->days, .least = LEVEL_LEAST, .apart = LEVEL_APART, .channel = "volume",
+		.least = LEVEL_LEAST, .apart = LEVEL_APART, .channel = "volume",
 		.needed = needed, .ctx = &w, .begin = begin, .highs = find_highs, .use = use_user };
 	snprintf(needed, sizeof needed, "%u sessions", f->m->warm_up_sessions + 1);
 	return fit_pledge(&s, e);

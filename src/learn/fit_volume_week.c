@@ -121,8 +121,6 @@ int fit_week(struct volume_fit *f, struct err *e)
 		return r;
 	take_census(&c, f);
 	c.first_ms = c.first_ms > first_ms ? c.first_ms : first_ms;
-	f->days = c.first_ms > c.last_ms ? 1 :
-		fmax((double)(c.last_ms - c.first_ms) / DAY_MS, 1);
 	weigh_hours(f->m, &c, f->o->step);
 	if (c.wait_ms > 0)
 		f->m->prior_rate = (float)((double)c.waits * DAY_MS / (double)c.wait_ms);

@@ -97,8 +97,9 @@ static void print_volume(const struct volume_model *v)
 	printf("budget             %.4g/kud of its own%s, the smallest to verify is %.4g\n",
 		v->pledge.budget_kud, v->pledge.unverified ? " (unverified)" : "",
 		v->pledge.smallest_kud);
-	printf("at risk            %.6g user-days, %" PRIu64 " users; alarms among them %" PRIu64
-		"\n", v->pledge.user_days, v->pledge.n_users, v->pledge.n_alarms);
+	printf("at risk            %.6g user-days, %.4g users a day of %" PRIu64 "; alarms among "
+		"them %" PRIu64 "\n", v->pledge.user_days, v->pledge.at_risk_per_day,
+		v->pledge.n_users, v->pledge.n_alarms);
 	printf("pace               half-life %.4g sessions, prior %.3g sessions a day worth %.3g, "
 		"lag %u sessions\n", v->half_life_sessions, (double)v->prior_rate,
 		(double)v->prior_sessions, v->lag_sessions);

@@ -218,8 +218,9 @@ void forecast_print_model(const struct forecast_model *m)
 	printf("\nalarm when score >= %.6g (channel forecast)\n", (double)p->threshold);
 	printf("budget             %.4g/kud of its own%s, the smallest to verify is %.4g\n",
 		p->budget_kud, p->unverified ? " (unverified)" : "", p->smallest_kud);
-	printf("at risk            %.6g user-days, %" PRIu64 " users; alarms among them %" PRIu64
-		"\n", p->user_days, p->n_users, p->n_alarms);
+	printf("at risk            %.6g user-days, %.4g users a day of %" PRIu64 "; alarms among "
+		"them %" PRIu64 "\n", p->user_days, p->at_risk_per_day, p->n_users,
+		p->n_alarms);
 	printf("forecaster         %s of %u columns over %u days, learnt from %" PRIu64 " days\n",
 		forecaster_name[m->f.kind], forecaster_columns(&m->f), forecaster_window(&m->f),
 		m->n_rows);

@@ -47,7 +47,8 @@ static const size_t field_size[] = { sizeof(bool), sizeof(int64_t), sizeof(unsig
 	FIELDS(FIELD_DOUBLE, "tail_" key, p.far.tail, 1)
 #define PLEDGE_REPORT(key, p) FIELDS(FIELD_INT, key "_alarms", p.n_alarms, 1), \
 	FIELDS(FIELD_INT, key "_users", p.n_users, 1), \
-	FIELDS(FIELD_DOUBLE, key "_user_days", p.user_days, 1)
+	FIELDS(FIELD_DOUBLE, key "_user_days", p.user_days, 1), \
+	FIELDS(FIELD_DOUBLE, key "_at_risk_per_day", p.at_risk_per_day, 1)
 
 static const struct field meta_field[] = {
 	FIELD(FIELD_BOOL, provisional), FIELD(FIELD_BOOL, unverified),

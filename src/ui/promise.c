@@ -9,19 +9,21 @@
 /* Those that have a budget of their own have users at risk of their own. */
 static double day_beside(const struct model *m, enum channel c, const struct pledge *p)
 {
-	if (!(m->channels & CHANNEL_BIT(c)) || !(m->user_days > 0))
-		return 0;
-	return p->budget_kud / 1000 * p->user_days * m->at_risk_per_day / m->user_days;
+	return m->channels & CHANNEL_BIT(c) ? p->budget_kud * p->at_risk_per_day / 1000 : 0;
 }
 
 bool promise_of(const struct model *m, const struct promise_log *l, struct promise *ret)
 {
-	if (!m || !(m->budget_kud > 0) || !(m->at_risk_per_day > 0) || !m->n_users
-		|| l->span_ms <= 0)
+	if (!m || !m->n_users || l->span_ms <= 0)
 		return false;
 	ret->day = m->budget_kud * m->at_risk_per_day / 1000 +
 		day_beside(m, CHANNEL_VOLUME, &m->volume.pledge) +
 		day_beside(m, CHANNEL_FORECAST, &m->forecast.pledge);
+	if (!(ret->day > 0))
+		return false;
+	ret->kud = m->at_risk_per_day > 0 ? m->budget_kud :
+		m->channels & CHANNEL_BIT(CHANNEL_VOLUME) ? m->volume.pledge.budget_kud :
+		m->forecast.pledge.budget_kud;
 	ret->day *= (double)l->n_users / (double)m->n_users;
 	ret->so_far = ret->day * (double)l->span_ms / DAY_MS;
 	ret->is_broken = ret->so_far >= PROMISE_LEAST
@@ -47,5 +49,5 @@ void promise_add(const struct ui *u, struct parts *p, unsigned rank)
 		q.is_broken ? ": TOO MANY" : "");
 	part->is_right = true;
 	parts_add(p, rank + 1, INK_DIM, "(%s a day, %.3g/kud)", words_figure(q.day, n),
-		m->budget_kud)->gap = 1;
+		q.kud)->gap = 1;
 }

@@ -44,16 +44,21 @@ static void users_at_hand_count(void **state)
 static void volume_has_its_own_share(void **state)
 {
 	struct model m = { .budget_kud = .5, .at_risk_per_day = 4000, .n_users = 8000,
-		.user_days = 40000,
 		.channels = CHANNEL_BIT(CHANNEL_VOLUME) };
 	struct promise p;
 
 	(void)state;
 	m.volume.pledge.budget_kud = .25;
-	m.volume.pledge.user_days = 20000;
+	m.volume.pledge.at_risk_per_day = 2000;
 	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 0 }, &p));
 	assert_float_equal(p.day, 2.5, 1e-9);
 	assert_float_equal(p.so_far, 5, 1e-9);
+	/* Alone, too. */
+	m.at_risk_per_day = 0;
+	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 0 }, &p));
+	assert_float_equal(p.day, .5, 1e-9);
+	assert_float_equal(p.kud, .25, 1e-9);
+	m.at_risk_per_day = 4000;
 	m.channels = 0;
 	assert_true(promise_of(&m, &(struct promise_log){ 2 * DAY_MS, 8000, 0 }, &p));
 	assert_float_equal(p.day, 2, 1e-9);
