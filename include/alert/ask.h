@@ -34,6 +34,11 @@ struct clock;
 
 enum ask_type { ASK_NULL, ASK_INTEGER, ASK_REAL, ASK_TEXT, ASK_BLOB };
 
+/* Whether a column shows users: their ids, or lines of a log; or is reckoned where users were read,
+ * so that a text in it may hold one.
+ */
+enum ask_users { ASK_NO_USERS, ASK_MAYBE_USERS, ASK_USERS };
+
 struct ask_cell {
 	uint8_t type;           /* enum ask_type */
 	uint32_t len, whole;    /* bytes kept, and bytes there were; of texts and blobs */
@@ -51,6 +56,7 @@ struct ask_answer {
 	unsigned n_columns;
 	uint32_t n_rows;
 	bool has_more;          /* rows beyond one of the maxima were left out */
+	uint8_t *users;         /* enum ask_users, by column */
 	size_t *name;           /* of the columns: places of NUL-ended texts in text */
 	struct ask_cell *cell;  /* row by row */
 	struct text text;

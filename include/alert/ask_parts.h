@@ -27,6 +27,7 @@ struct ask_room {
 	int64_t memory_before;
 	const char *refused;            /* by the authorizer: a function's name, "": a statement */
 	char function[64];
+	bool reads_user;                /* the statement does, of any table */
 	bool too_large;                 /* it was stopped for its memory */
 };
 

@@ -20,6 +20,7 @@
 
 struct err;
 struct model;
+struct pseudonym_key;
 struct store;
 
 struct store *store_open(const char *path, struct err *e);
@@ -85,6 +86,9 @@ int store_one_label(struct store *s, uint64_t alert_id,
 int store_set_number(struct store *s, const char *name, int64_t value, struct err *e);
 /* False when there is none. */
 bool store_get_number(struct store *s, const char *name, int64_t *ret);
+
+/* Made with the store. */
+int store_get_mask_key(struct store *s, struct pseudonym_key *ret, struct err *e);
 
 struct store_place {
 	char path[4096];

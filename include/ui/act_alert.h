@@ -16,7 +16,6 @@ void act_shelve(struct ui *u, int unused);
 void act_label(struct ui *u, int label);                /* enum label */
 void act_undo(struct ui *u, int unused);
 void act_mark(struct ui *u, int unused);                /* or not any more */
-void act_mask(struct ui *u, int unused);
 void act_export(struct ui *u, int unused);
 
 #endif

@@ -22,7 +22,8 @@ struct sheet_column {
 	int width;
 	int decimals;           /* of reals; -1: as many as each needs */
 	bool is_number;
-	bool is_id, is_user;    /* of something that may have a name; of a user */
+	bool is_id;             /* of something that may have a name */
+	uint8_t users;          /* enum ask_users */
 	bool is_moment;         /* milliseconds since 1970, in a column of the schema */
 };
 

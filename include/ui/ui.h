@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/pseudonym.h"
 #include "engine/feed.h"
 #include "ui/bar.h"
 #include "ui/board.h"
@@ -63,7 +64,8 @@ struct ui {
 	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */
 	bool is_done, leaves_text;
 	bool has_session;               /* it was looked for */
-	bool is_masked;                 /* user ids are not shown */
+	bool is_masked, has_mask_key;   /* user ids are not shown; the key is the one to stay */
+	struct pseudonym_key mask_key;
 	uint32_t n_notices_seen;
 };
 
@@ -104,7 +106,6 @@ const char *ui_time(const struct ui *u, int64_t ms, char *buf);         /* UI_TI
 int ui_time_width(const struct ui *u);
 char *ui_user(const struct ui *u, uint32_t user, char *buf);      /* UI_NAME_MAX */
 char *ui_user_id(const struct ui *u, uint32_t user, char *buf);   /* without its name */
-char *ui_mask(const char *bytes, size_t len, char *buf);          /* a masked id */
 char *ui_category_id(const struct ui *u, uint32_t category, char *buf);
 char *ui_category(const struct ui *u, uint32_t category, char *buf);
 /* What stands on both sides of an alert's >: categories, or how often the user came. */

@@ -20,6 +20,7 @@ void ask_answer_free(struct ask_answer *a)
 		return;
 	text_done(&a->text);
 	mem_free(a->name);
+	mem_free(a->users);
 	mem_free(a->cell);
 	mem_free(a);
 }
@@ -68,22 +69,38 @@ static int open_store(struct ask_room *r, struct err *e)
 
 /* Rows */
 
+static enum ask_users users_of(const struct ask_room *r, sqlite3_stmt *q, int i, const char *name)
+{
+	const char *table = sqlite3_column_table_name(q, i);
+	const char *column = sqlite3_column_origin_name(q, i);
+
+	if (sqlite3_stricmp(name, "user") == 0 || sqlite3_stricmp(name, "user_id") == 0)
+		return ASK_USERS;
+	if (!column)
+		return r->reads_user ? ASK_MAYBE_USERS : ASK_NO_USERS;
+	if (table && sqlite3_stricmp(table, "reject") == 0 && sqlite3_stricmp(column, "text") == 0)
+		return ASK_USERS;
+	return sqlite3_stricmp(column, "user") == 0 ? ASK_USERS : ASK_NO_USERS;
+}
+
 /* Names may be cut: a column without AS is called by all of its text. */
-static int take_names(struct ask_answer *a, sqlite3_stmt *q)
+static int take_names(const struct ask_room *r, struct ask_answer *a, sqlite3_stmt *q)
 {
 	unsigned i;
 
 	a->n_columns = (unsigned)sqlite3_column_count(q);
 	a->name = mem_get(a->n_columns ? a->n_columns : 1, sizeof *a->name);
-	for (i = 0; a->name && i < a->n_columns; i++) {
+	a->users = mem_get(a->n_columns ? a->n_columns : 1, sizeof *a->users);
+	for (i = 0; a->name && a->users && i < a->n_columns; i++) {
 		const char *name = sqlite3_column_name(q, (int)i);
 		size_t len = name ? strnlen(name, ASK_CELL_MAX) : 0;
 
 		a->name[i] = a->text.len;
 		if (!text_add(&a->text, name ? name : "", len) || !text_add(&a->text, "", 1))
 			return no_memory(a);
+		a->users[i] = (uint8_t)users_of(r, q, (int)i, name ? name : "");
 	}
-	return a->name ? 0 : no_memory(a);
+	return a->name && a->users ? 0 : no_memory(a);
 }
 
 /* False: the texts are full. */
@@ -265,7 +282,7 @@ static void ask_statement(struct ask_room *r, struct ask_job *job)
 	struct ask_answer *a = job->answer;
 	sqlite3_stmt *q = prepare(r, a, job->now_ms);
 
-	if (q && take_names(a, q) == 0)
+	if (q && take_names(r, a, q) == 0)
 		take_rows(r, a, q);
 	sqlite3_finalize(q);
 }
@@ -278,6 +295,7 @@ void ask_fill(struct ask_room *r, struct ask_job *job)
 	a->fault_at = -1;
 	a->data_ms = INT64_MIN;
 	r->refused = NULL;
+	r->reads_user = false;
 	r->too_large = false;
 	if (open_store(r, &a->err) < 0)
 		return;

@@ -53,11 +53,16 @@ static int refuse(struct ask_room *r, const char *function)
 static int may(void *room, int action, const char *one, const char *two, const char *database,
 	const char *view)
 {
+	struct ask_room *r = room;
+
 	(void)database;
 	(void)view;
 	switch (action) {
-	case SQLITE_SELECT:
 	case SQLITE_READ:
+		r->reads_user |= sqlite3_stricmp(two, "user") == 0;
+		/* NULL is read of a secret. */
+		return sqlite3_stricmp(one, "secret") == 0 ? SQLITE_IGNORE : SQLITE_OK;
+	case SQLITE_SELECT:
 	case SQLITE_RECURSIVE:
 		return SQLITE_OK;
 	case SQLITE_FUNCTION:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/pseudonym.h"
 #include "base/sql.h"
 
 #define ISO(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
@@ -154,6 +155,8 @@ static const char *const step[] = {
 	" label, note, " ISO("t.until_ms") " AS shelved_until"
 	" FROM alert a LEFT JOIN label l ON l.alert_id = a.alert_id"
 	" LEFT JOIN triage t ON t.alert_id = a.alert_id;",
+
+	"CREATE TABLE secret (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;",
 };
 #define VERSION ((int64_t)(sizeof step / sizeof *step))
 
@@ -187,6 +190,23 @@ static int64_t read_version(sqlite3 *db, const char *path, struct err *e)
 	return version;
 }
 
+/* The key that users are masked with, made once. */
+static int put_key(sqlite3 *db)
+{
+	struct pseudonym_key k;
+	sqlite3_stmt *q = NULL;
+	int rc = sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO secret VALUES ('mask', ?)", -1, &q,
+		NULL);
+
+	pseudonym_new_key(&k);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob(q, 1, k.byte, sizeof k.byte, SQLITE_TRANSIENT);
+	if (rc == SQLITE_OK && sqlite3_step(q) != SQLITE_DONE)
+		rc = sqlite3_errcode(db);
+	sqlite3_finalize(q);
+	return rc;
+}
+
 static int take_steps(sqlite3 *db, int64_t from)
 {
 	char mark[96];
@@ -194,6 +214,8 @@ static int take_steps(sqlite3 *db, int64_t from)
 
 	for (int64_t i = from; i < VERSION && rc == SQLITE_OK; i++)
 		rc = sqlite3_exec(db, step[i], NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = put_key(db);
 	snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64,
 		SCHEMA_APPLICATION_ID, VERSION);
 	return rc == SQLITE_OK ? sqlite3_exec(db, mark, NULL, NULL, NULL) : rc;

@@ -5,6 +5,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <pcre2.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,15 @@ static bool find_xxhash(struct text *t)
 	unsigned v = XXH_versionNumber();
 
 	return text_addf(t, "%u.%u.%u", v / 10000, v / 100 % 100, v % 100);
+}
+
+static bool find_sodium(struct text *t)
+{
+	text_addf(t, "%s", sodium_version_string());
+	if (sodium_init() >= 0)
+		return true;
+	text_addf(t, ", finds no source of random numbers");
+	return false;
 }
 
 static bool find_pcre2(struct text *t)
@@ -189,6 +199,7 @@ static const struct fact build_facts[] = {
 	{ "sqlite", find_sqlite, true },
 	{ "ncurses", doctor_ncurses, true },
 	{ "xxhash", find_xxhash, true },
+	{ "libsodium", find_sodium, true },
 	{ "pcre2", find_pcre2, true },
 	{ "libcsv", find_libcsv, true },
 	{ NULL, NULL, false }

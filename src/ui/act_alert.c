@@ -215,14 +215,6 @@ void act_mark(struct ui *u, int unused)
 	board_look(u);
 }
 
-void act_mask(struct ui *u, int unused)
-{
-	(void)unused;
-	u->is_masked = !u->is_masked;
-	ui_say(u, false, u->is_masked ? "user ids are masked: y shows them again"
-		: "user ids are shown");
-}
-
 static void export_told(struct ui *u, const char *path)
 {
 	struct err e = { 0 };

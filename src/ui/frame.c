@@ -200,6 +200,11 @@ static void draw_source(struct ui *u)
 	draw_between(u, before, behind, INT64_MAX);
 }
 
+static bool hides_rule(const struct ui *u)
+{
+	return u->is_masked && strncmp(u->snap->stop_rule, "user ", 5) == 0;
+}
+
 static void add_phase(struct ui *u, struct parts *p)
 {
 	const struct snapshot *s = u->snap;
@@ -210,7 +215,7 @@ static void add_phase(struct ui *u, struct parts *p)
 		parts_add(p, 1, INK_KEY, "at %s", ui_time(u, s->data_ms, time))->gap = 1;
 		if (s->stopped_by)
 			parts_add(p, 1, INK_KEY, "by alert %u (stop-on %s)", s->stopped_by,
-				s->stop_rule)->gap = 1;
+				hides_rule(u) ? "user" : s->stop_rule)->gap = 1;
 		parts_add(p, 2, INK_TEXT, "Space plays");
 	}
 	if (s->phase == FEED_ENDED)

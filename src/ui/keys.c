@@ -14,6 +14,7 @@
 #include "ui/keymap.h"
 #include "ui/list.h"
 #include "ui/marks.h"
+#include "ui/mask.h"
 #include "ui/palette.h"
 #include "ui/parts.h"
 #include "ui/prompt.h"
@@ -136,7 +137,7 @@ static const struct action table[] = {
 		act_mark, 0, 0, NULL, "mark, or not: the keys above act on all marked" },
 	{ "export-alerts", "Alerts", { 'e' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
 		act_export, 0, 0, NULL, "write the rows to a csv or jsonl file" },
-	{ "mask", "Alerts", { 'y' }, IN_LISTS, 0, act_mask, 0, 0, NULL,
+	{ "mask", "Alerts", { 'y' }, IN_LISTS, 0, mask_turn, 0, 0, NULL,
 		"mask user ids on screens, or show them" },
 
 	{ "window-wider", "Window", { 'w' }, IN_POPULATION, WHEN_LOADED, act_adjust, ADJUST_WIDER,

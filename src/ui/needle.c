@@ -33,13 +33,13 @@ static bool is_in_category(struct needle *e, const struct ui *u, uint32_t catego
 	return is_in;
 }
 
-/* By the id, and by what is shown of it where that is something else. */
+/* By the id, and by what is shown of it where that is something else; masked, by that alone. */
 static bool is_in_user(const struct needle *e, const struct ui *u, uint32_t user)
 {
 	const char *id = dict_text(u->feed->ids->user, user, NULL);
 	char shown[UI_NAME_MAX];
 
-	return strcasestr(id, e->text)
+	return (!u->is_masked && strcasestr(id, e->text))
 		|| (strcmp(ui_user(u, user, shown), id) != 0 && strcasestr(shown, e->text));
 }
 

@@ -42,7 +42,7 @@ struct row_plan row_plan(const struct ui *u, int columns)
 	int time = ui_time_width(u), rest = columns - 19 - time;
 
 	g.chart = view_clamp(rest / 3, 6, 32);
-	g.user = view_clamp(rest / 5, 8, 14);
+	g.user = u->is_masked ? PSEUDONYM_COLUMNS : view_clamp(rest / 5, 8, 14);
 	g.pair = rest - g.chart - g.user;
 	g.user_x = g.time_x + time + 1;
 	g.pair_x = g.user_x + g.user + 1;

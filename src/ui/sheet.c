@@ -8,6 +8,7 @@
 #include "alert/ask.h"
 #include "base/text.h"
 #include "ingest/names.h"
+#include "ui/mask.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -71,14 +72,21 @@ static void show_real(double v, int decimals, char *buf)
 		snprintf(buf, SHEET_TEXT_MAX, "%.*f", decimals, v);
 }
 
-static char *masked(const struct ask_answer *a, const struct ask_cell *c, char *buf)
+static bool is_of_user(const struct sheet_column *column, const struct ask_cell *c)
+{
+	return column->users == ASK_USERS ? c->type != ASK_NULL
+		: column->users == ASK_MAYBE_USERS && (c->type == ASK_TEXT || c->type == ASK_BLOB);
+}
+
+static char *masked(const struct ui *u, const struct ask_answer *a, const struct ask_cell *c,
+	char *buf)
 {
 	char digits[WORDS_MAX];
 
 	if (c->type != ASK_INTEGER)
-		return ui_mask(ask_bytes(a, c), c->len, buf);
+		return mask_id(u, ask_bytes(a, c), c->len, buf);
 	snprintf(digits, sizeof digits, "%" PRId64, c->integer);
-	return ui_mask(digits, strlen(digits), buf);
+	return mask_id(u, digits, strlen(digits), buf);
 }
 
 static const char *show(const struct sheet *s, struct ui *u, const struct ask_answer *a,
@@ -86,8 +94,8 @@ static const char *show(const struct sheet *s, struct ui *u, const struct ask_an
 {
 	const struct sheet_column *column = &s->column[(size_t)(c - a->cell) % a->n_columns];
 
-	if (u->is_masked && column->is_user && c->type != ASK_NULL)
-		return masked(a, c, buf);
+	if (u->is_masked && is_of_user(column, c))
+		return masked(u, a, c, buf);
 	switch ((enum ask_type)c->type) {
 	case ASK_INTEGER:
 		if (column->is_moment && !s->is_raw && c->integer >= 0 && c->integer < YEAR_3000_MS)
@@ -137,7 +145,7 @@ static void classify(struct sheet_column *column, const struct ask_answer *a, un
 	column->decimals = largest >= 1e9 ? -1 : is_whole ? 1 : largest >= 1 ? 2
 		: largest >= .01 ? 4 : -1;
 	column->is_id = IS_IN(ask_name(a, i), id_columns);
-	column->is_user = strcasecmp(ask_name(a, i), "user") == 0;
+	column->users = a->users[i];
 	column->is_moment = column->is_number && IS_IN(ask_name(a, i), moment_columns);
 }
 

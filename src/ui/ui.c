@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "alert/ask.h"
 #include "base/clock.h"
@@ -17,6 +16,7 @@
 #include "ui/compare.h"
 #include "ui/frame.h"
 #include "ui/keys.h"
+#include "ui/mask.h"
 #include "ui/session.h"
 #include "ui/strip.h"
 #include "ui/twin.h"
@@ -40,6 +40,7 @@ int ui_init(struct ui *u, struct feed *f, const struct console_options *o, struc
 
 	*u = (struct ui){ .feed = f, .options = o, .clock = o->clock };
 	u->user.wanted_ms = INT64_MIN;
+	mask_init(u);
 	if (term_open(&u->term, &t, e) < 0)
 		return e->code;
 	ui_look(u);
@@ -77,6 +78,7 @@ void ui_look(struct ui *u)
 	if (roll_sync(&u->roll, u->feed, u->snap->n_alerts) < 0)
 		ui_say(u, true, "out of memory: not all alerts are counted by user");
 	board_look(u);
+	mask_look(u);
 	for (i = 0; i < VIEW_N; i++)
 		if (view_table[i]->look)
 			view_table[i]->look(u);
@@ -331,13 +333,6 @@ static char *show(const struct ui *u, const struct dict *d, uint32_t id, char *b
 	return buf;
 }
 
-/* Whoever knows an id can tell its mask: it is for people who look at screens and pictures. */
-char *ui_mask(const char *bytes, size_t len, char *buf)
-{
-	snprintf(buf, UI_NAME_MAX, "u-%06x", (unsigned)(XXH64(bytes, len, 0) >> 40));
-	return buf;
-}
-
 char *ui_user(const struct ui *u, uint32_t user, char *buf)
 {
 	if (u->is_masked)
@@ -351,7 +346,7 @@ char *ui_user_id(const struct ui *u, uint32_t user, char *buf)
 	const char *bytes = dict_text(u->feed->ids->user, user, &len);
 
 	if (u->is_masked)
-		return ui_mask(bytes, len, buf);
+		return mask_id(u, bytes, len, buf);
 	text_scrub(buf, UI_NAME_MAX, bytes, len);
 	return buf;
 }

@@ -4,8 +4,10 @@
  * play [live] [loading] [empty] [failed] [paused] [volume] [forecast]
  * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [saved]
  */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,19 @@ static int put_events(struct feed *f, struct store *s, int64_t from_ms, struct e
 	return code;
 }
 
+/* Screens show the same masks each time. */
+static int fix_masks(const char *path, struct err *e)
+{
+	sqlite3 *db;
+	int rc = sqlite3_open(path, &db);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "UPDATE secret SET value = CAST('a key of 16 byte' AS BLOB)",
+			NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc == SQLITE_OK ? 0 : err_set(e, -EIO, "could not fix the masks: %d", rc);
+}
+
 /* A store with all alerts of the feed in it, one bad row, and when live the events kept. */
 static int fill_store(struct feed *f, const char *path, struct err *e)
 {
@@ -101,7 +116,7 @@ static int fill_store(struct feed *f, const char *path, struct err *e)
 	if (code == 0)
 		code = store_commit(s, e);
 	store_close(s);
-	return code;
+	return code == 0 ? fix_masks(path, e) : code;
 }
 
 static const struct saved *fill_saved(struct saved *s)

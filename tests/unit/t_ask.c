@@ -126,6 +126,38 @@ static void rows_come_with_names_and_types(void **state)
 	assert_false(a->has_more);
 }
 
+static void columns_that_show_users_are_known(void **state)
+{
+	static const struct { const char *sql; int users[3]; } want[] = {
+		{ "SELECT user, category_to, score FROM alert",
+			{ ASK_USERS, ASK_NO_USERS, ASK_NO_USERS } },
+		{ "SELECT user AS who, 'x' || user, count(*) FROM v_alert",
+			{ ASK_USERS, ASK_MAYBE_USERS, ASK_MAYBE_USERS } },
+		{ "SELECT w, text, source FROM (SELECT user w FROM alert), reject",
+			{ ASK_USERS, ASK_USERS, ASK_NO_USERS } },
+		{ "SELECT count(*), upper(category_to), 7 user_id FROM alert",
+			{ ASK_NO_USERS, ASK_NO_USERS, ASK_USERS } },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		const struct ask_answer *a = run(w, want[i].sql);
+
+		assert_int_equal(a->err.code, 0);
+		for (int k = 0; k < 3; k++)
+			assert_int_equal(a->users[k], want[i].users[k]);
+	}
+}
+
+static void the_key_of_masks_is_not_read(void **state)
+{
+	const struct ask_answer *a = run(*state, "SELECT hex(value), name FROM secret");
+
+	assert_int_equal(a->err.code, 0);
+	assert_int_equal(a->n_rows, 1);
+	assert_int_equal(ask_cell(a, 0, 0)->len, 0);
+}
+
 static void now_is_bound_and_nothing_else(void **state)
 {
 	const struct ask_answer *a = run(*state,
@@ -329,6 +361,8 @@ int main(void)
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(rows_come_with_names_and_types),
+		WITH_STORE(columns_that_show_users_are_known),
+		WITH_STORE(the_key_of_masks_is_not_read),
 		WITH_STORE(now_is_bound_and_nothing_else),
 		WITH_STORE(whatever_writes_is_refused),
 		WITH_STORE(reading_pragmas_may_be_selected_from),

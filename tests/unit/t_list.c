@@ -240,7 +240,7 @@ static bool has_plainly(const struct many *m, uint32_t alert, const char *text)
 	const struct finding *f = &m->alert[alert].f;
 	char buf[UI_NAME_MAX];
 
-	return strcasestr(dict_text(m->ids.user, f->user, NULL), text)
+	return (!m->u->is_masked && strcasestr(dict_text(m->ids.user, f->user, NULL), text))
 		|| strcasestr(ui_user(m->u, f->user, buf), text)
 		|| strcasestr(ui_from(m->u, f, buf), text)
 		|| strcasestr(ui_to(m->u, f, buf), text);

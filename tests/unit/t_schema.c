@@ -16,6 +16,7 @@
 #include "alert/store.h"
 #include "base/dict.h"
 #include "base/err.h"
+#include "base/pseudonym.h"
 
 #define ISO(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
 
@@ -169,7 +170,7 @@ static void a_label_of_before_is_recorded(void **state)
 	store_close(store_open(w->path, &w->e));
 	poke(w, "INSERT INTO label VALUES ('00000000000000ab', 'false', 70, 'gift')");
 	poke(w, "DROP VIEW v_note; DROP VIEW v_transition; DROP TABLE transition; DROP TABLE note;"
-		"DROP TABLE triage; PRAGMA user_version = 3");
+		"DROP TABLE triage; DROP TABLE secret; PRAGMA user_version = 3");
 	w->s = store_open(w->path, &w->e);
 	if (!w->s)
 		fail_msg("%s", w->e.text);
@@ -200,7 +201,7 @@ static void version_1_is_renewed_with_its_rows(void **state)
 	w->s = store_open(w->path, &w->e);
 	if (!w->s)
 		fail_msg("%s", w->e.text);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "4");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "5");
 	assert_string_equal(peek(w, "SELECT alert_id || user || score || far || model FROM alert"),
 		"00000000000000abu9.50.25fedcba9876543210");
 	assert_string_equal(peek(w, "SELECT interest FROM evidence"), "2.5");
@@ -235,11 +236,34 @@ static void a_reader_refuses_version_1(void **state)
 
 	assert_null(store_open_read(w->path, &w->e));
 	assert_int_equal(w->e.code, -EPROTO);
-	assert_non_null(strstr(w->e.text, "older version (1 of 4)"));
+	assert_non_null(strstr(w->e.text, "older version (1 of 5)"));
 	assert_string_equal(peek(w, "PRAGMA user_version"), "1");
 	w->s = store_open_existing(w->path, &w->e);
 	assert_non_null(w->s);
-	assert_string_equal(peek(w, "PRAGMA user_version"), "4");
+	assert_string_equal(peek(w, "PRAGMA user_version"), "5");
+}
+
+static void a_key_is_made_once(void **state)
+{
+	struct world *w = *state;
+	struct pseudonym_key first, again, other;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		w->s = store_open(w->path, &w->e);
+		assert_non_null(w->s);
+		assert_int_equal(store_get_mask_key(w->s, i ? &again : &first, &w->e), 0);
+		store_close(w->s);
+	}
+	assert_memory_equal(&first, &again, sizeof first);
+	w->s = store_open(w->fresh, &w->e);
+	assert_int_equal(store_get_mask_key(w->s, &other, &w->e), 0);
+	assert_memory_not_equal(&first, &other, sizeof first);
+	store_close(w->s);
+	w->s = NULL;
+	poke(w, "DELETE FROM secret");
+	w->s = store_open(w->path, &w->e);
+	assert_int_equal(store_get_mask_key(w->s, &again, &w->e), -EBADMSG);
 }
 
 /* Somebody's own table stands in the way: all of a step, or nothing. */
@@ -266,6 +290,7 @@ int main(void)
 		WITH_FILE(a_label_of_before_is_recorded),
 		WITH_FILE(a_renewed_schema_is_a_new_one),
 		WITH_FILE(a_reader_refuses_version_1),
+		WITH_FILE(a_key_is_made_once),
 		WITH_FILE(a_step_that_fails_leaves_version_1),
 	};
 

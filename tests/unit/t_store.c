@@ -129,7 +129,7 @@ static void it_is_marked_and_in_wal(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(peek(w, "PRAGMA application_id"), SCHEMA_APPLICATION_ID);
-	assert_int_equal(peek(w, "PRAGMA user_version"), 4);
+	assert_int_equal(peek(w, "PRAGMA user_version"), 5);
 	assert_int_equal(peek(w,
 		"SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
 }
