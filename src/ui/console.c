@@ -10,14 +10,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ui/caps.h"
+#include "ui/pace.h"
 #include "ui/script.h"
 #include "ui/session.h"
 #include "ui/twin.h"
 #include "ui/ui.h"
 
-#define PAINT_MS 100            /* at most ten paints a second */
 #define ANSWER_MS 10            /* how soon an answer of the store is seen */
-#define BYTES_A_SECOND 25000    /* to the terminal, on the average */
 #define KEYS_A_ROUND 64
 #define EMPTY_READS 3           /* readable, and nothing there, so often in a row: end of file */
 #define SCREEN_MAX (1u << 20)
@@ -40,12 +39,9 @@ static bool take_keys(struct ui *u)
 	return n > 0;
 }
 
-/* After a key the next paint may come soon; else a large one is paid for with a longer pause. */
 static int64_t next_paint(const struct ui *u, int64_t painted_ms, bool had_key)
 {
-	int64_t pause_ms = had_key ? 0 : u->painted_bytes * INT64_C(1000) / BYTES_A_SECOND;
-
-	return painted_ms + (pause_ms > PAINT_MS ? pause_ms : PAINT_MS);
+	return pace_next_ms(painted_ms, u->painted_bytes, had_key);
 }
 
 static int time_to_wait(const struct ui *u, int64_t paint_ms)
@@ -56,8 +52,8 @@ static int time_to_wait(const struct ui *u, int64_t paint_ms)
 		return 0;
 	if ((u->sql.ask && u->sql.ask->is_busy) || (u->board.desk && desk_is_busy(u->board.desk)))
 		return ANSWER_MS;
-	if (!u->is_dirty || rest_ms > PAINT_MS)
-		return PAINT_MS;
+	if (!u->is_dirty || rest_ms > PACE_PAINT_MS)
+		return PACE_PAINT_MS;
 	return rest_ms > 0 ? (int)rest_ms : 0;
 }
 

@@ -1,7 +1,6 @@
 /* bench_paint.c - what a paint of a wide LIVE costs the ui thread, of 100,000 alerts of a million
  * users: ten a second while alerts keep coming, beside one that writes every cell and nothing else.
  */
-#include <math.h>
 #include <time.h>
 
 #include "../unit/many_alerts.h"
@@ -11,7 +10,6 @@
 #define ALERTS 100000
 #define USERS 1000000
 #define PAINTS 200
-#define EVENTS 200              /* a user */
 #define PAINT_MS 100
 
 static double cpu_ms(void)
@@ -20,23 +18,6 @@ static double cpu_ms(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
-	uint32_t *ret_n, struct err *e)
-{
-	struct many *m = (struct many *)f;
-	uint32_t i;
-
-	*ret = mem_get(EVENTS, sizeof **ret);
-	if (!*ret)
-		return err_set(e, -1, "out of memory");
-	for (i = 0; i < EVENTS; i++)
-		(*ret)[i] = (struct event){ .user = user, .item = 0, .price = NAN, .quantity = NAN,
-			.time_ms = upto_ms - (EVENTS - i) * INT64_C(100),
-			.category = (user + i / 70) % MANY_CATEGORIES };
-	*ret_n = m->n ? EVENTS : 0;
-	return 0;
 }
 
 static double blank_ms(struct many *m)
@@ -98,19 +79,16 @@ int main(void)
 	struct term_options size = { .scripted = true, .lines = 50, .columns = 160 };
 	uint32_t n = (uint32_t)(ALERTS * harness_scale()) + 4 * PAINTS;
 	struct many *m = many_open(n, (uint32_t)(USERS * harness_scale()));
-	struct feed_ops ops = *m->feed.ops;
 	struct model model;
 	struct err e = { 0 };
 
-	ops.user = user_events;
-	m->feed.ops = &ops;
 	model_default(&model);
 	m->feed.model = &model;
 	m->u->options = &options;
 	clock_freeze(&m->clock, INT64_C(1512345600000));
 	m->snap = (struct snapshot){ .phase = FEED_RUNNING, .live = true, .first_ms = 1000,
 		.data_ms = 1000 + n, .last_ms = 1000 + n, .n_alerts = n - 4 * PAINTS };
-	if (dict_id(m->ids.item, "1", 1) != 0 || term_open(&m->u->term, &size, &e) < 0)
+	if (term_open(&m->u->term, &size, &e) < 0)
 		harness_die("terminal");
 	measure(m, "a live run");
 	m->snap.live = false;

@@ -4,6 +4,7 @@
 #ifndef TESTS_MANY_ALERTS_H
 #define TESTS_MANY_ALERTS_H
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "ui/ui.h"
 
 #define MANY_CATEGORIES 1000u
+#define MANY_EVENTS 200u
 
 struct many {
 	struct feed feed;               /* first: the ops get it */
@@ -25,7 +27,7 @@ struct many {
 	struct clock clock;
 	struct zone zone;
 	struct alert *alert;
-	uint32_t n;
+	uint32_t n, n_seen;
 	uint32_t seed;
 	int64_t alert_ms;               /* what a look at an alert takes of a frozen clock */
 	struct ui *u;
@@ -39,8 +41,11 @@ static uint32_t many_random(struct many *m, uint32_t below)
 
 static const struct snapshot *many_look(struct feed *f, bool *ret_fresh)
 {
-	*ret_fresh = false;
-	return &((struct many *)f)->snap;
+	struct many *m = (struct many *)f;
+
+	*ret_fresh = m->snap.n_alerts != m->n_seen;
+	m->n_seen = m->snap.n_alerts;
+	return &m->snap;
 }
 
 static const struct alert *many_alert(struct feed *f, uint32_t i)
@@ -50,6 +55,24 @@ static const struct alert *many_alert(struct feed *f, uint32_t i)
 	if (m->alert_ms)
 		clock_advance(&m->clock, m->alert_ms);
 	return &m->alert[i];
+}
+
+/* A user's events, a tenth of a second apart. */
+static inline int many_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,
+	uint32_t *ret_n, struct err *e)
+{
+	struct many *m = (struct many *)f;
+	uint32_t i;
+
+	*ret = mem_get(MANY_EVENTS, sizeof **ret);
+	if (!*ret)
+		return err_set(e, -1, "out of memory");
+	for (i = 0; i < MANY_EVENTS; i++)
+		(*ret)[i] = (struct event){ .user = user, .item = dict_id(m->ids.item, "1", 1),
+			.category = (user + i / 70) % MANY_CATEGORIES, .price = NAN,
+			.quantity = NAN, .time_ms = upto_ms - (MANY_EVENTS - i) * INT64_C(100) };
+	*ret_n = MANY_EVENTS;
+	return 0;
 }
 
 static void many_fill(struct many *m)
@@ -80,7 +103,8 @@ static inline void many_show(struct many *m, uint32_t n)
 static struct many *many_open(uint32_t n, uint32_t n_users)
 {
 	static const struct console_options plain = { .author = NULL };
-	static const struct feed_ops ops = { .look = many_look, .alert = many_alert };
+	static const struct feed_ops ops = { .look = many_look, .alert = many_alert,
+		.user = many_user };
 	struct many *m = calloc(1, sizeof *m);
 	struct err e = { 0 };
 	char id[32];
