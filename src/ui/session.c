@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,14 @@
 #define PATH_MAX_BYTES 4096
 #define OLD_MS INT64_C(72000000)        /* from then on the day is told */
 
+/* A store is told by its whole path: there is a veer.db in many a folder. */
 static bool path_of(const struct ui *u, char *buf)
 {
 	const char *folder = u->options->state, *of = u->feed->db ? u->feed->db : u->snap->source;
+	char whole[PATH_MAX];
 
+	if (u->feed->db && realpath(u->feed->db, whole))
+		of = whole;
 	return folder && u->options->has_session && snprintf(buf, PATH_MAX_BYTES,
 		"%s/session.%016" PRIx64, folder, (uint64_t)XXH64(of, strlen(of), 0))
 			< PATH_MAX_BYTES;

@@ -235,8 +235,10 @@ static void adjust(struct ui *u, enum adjust what)
 		s->is_zoomed = !s->is_zoomed;
 		break;
 	default:
-		s->tables.window = (s->tables.window + step) % TABLES_WINDOWS;
+		s->tables.window = (tables_choose(u) + step) % TABLES_WINDOWS;
 		follow(u, true);
+		/* The next key may come before the next paint. */
+		tables_look(&s->tables, u, tables_cells(u, u->term.columns), false);
 	}
 }
 
