@@ -15,6 +15,7 @@ struct part {
 	enum ink ink;
 	uint8_t rank;           /* the highest goes first; 0 stays and is cut */
 	uint8_t gap;            /* blanks before it */
+	uint8_t least;          /* it is cut to so many columns before it goes; 0: it is not */
 	bool is_right;          /* it and what follows stand at the right edge */
 };
 

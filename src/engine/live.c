@@ -153,6 +153,7 @@ bool live_may_retry(struct live *l, const struct err *why)
 		snprintf(l->trouble, sizeof l->trouble, "%s", why->text);
 		live_notice(l, "%s; trying again, nothing is lost meanwhile", why->text);
 	}
+	text_scrub(l->s.trouble, sizeof l->s.trouble, why->text, strlen(why->text));
 	live_post(l);
 	for (int64_t waited = 0; waited < RETRY_MS && !l->stop; waited += STOP_MS)
 		nap(STOP_MS);

@@ -424,7 +424,7 @@ static int store_part(struct live *l, const struct part *p, struct err *e)
 	live_gauge_store(l, begun_us, p->to - p->from);
 	if (l->trouble[0])
 		live_notice(l, "the alert store takes writes again");
-	l->trouble[0] = '\0';
+	l->trouble[0] = s.trouble[0] = '\0';
 	s.n_notices = l->s.n_notices;
 	memcpy(s.notice, l->s.notice, sizeof s.notice);
 	memcpy(s.recent, l->s.recent, sizeof s.recent);

@@ -162,7 +162,7 @@ int live_begin_epoch(struct live *l, int64_t since_ms, struct err *e)
 	while ((r = put_all(l, since_ms, &why)) < 0)
 		if (!live_may_retry(l, &why))
 			return err_set(e, r, "%s", why.text);
-	l->trouble[0] = '\0';
+	l->trouble[0] = l->s.trouble[0] = '\0';
 	l->epoch_is_new = false;
 	l->since_checkpoint = 0;
 	l->checkpoint_seq = l->seq;

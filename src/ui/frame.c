@@ -15,6 +15,7 @@
 
 #define TITLE_LINES 2
 #define MESSAGE_LINES 4
+#define NOTICE_LEAST 30  /* columns of one that does not fit */
 #define MINUTE_MS 60000
 
 static void add_clock(struct ui *u, struct parts *p)
@@ -243,6 +244,7 @@ static void draw_status(struct ui *u, int line)
 	if (u->snap->n_notices != u->n_notices_seen && u->snap->phase != FEED_FAILED) {
 		notice = parts_add(&p, 1, INK_DIM, "%s", u->snap->notice);
 		notice->is_right = true;
+		notice->least = NOTICE_LEAST;
 	}
 	parts_draw(&p, &u->term, line, 0, u->term.columns);
 }
@@ -290,6 +292,14 @@ void frame_foot(struct ui *u, struct box b)
 	parts_draw(&keys, &u->term, end - 1, b.column, b.columns);
 }
 
+/* As long as it lasts, whatever key is pressed. */
+static struct box draw_trouble(struct ui *u, struct box b)
+{
+	term_putf(&u->term, b.line, b.column, b.columns, INK_ERROR, "NOT STORED: %s",
+		u->snap->trouble);
+	return (struct box){ b.line + 1, b.column, b.lines - 1, b.columns };
+}
+
 struct box frame_draw(struct ui *u)
 {
 	struct term *t = &u->term;
@@ -305,5 +315,5 @@ struct box frame_draw(struct ui *u)
 	b.lines = t->lines - TITLE_LINES;
 	frame_foot(u, b);
 	b.lines -= FRAME_FOOT_LINES;
-	return b;
+	return u->snap->trouble[0] ? draw_trouble(u, b) : b;
 }

@@ -41,6 +41,20 @@ static void leave_out(const struct parts *p, bool *is_out, uint8_t rank)
 			is_out[i] = true;
 }
 
+/* Cuts one of the rank that may be cut so far; false: there is none. */
+static bool shorten(const struct parts *p, int *width, const bool *is_out, uint8_t rank, int by)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		if (!is_out[i] && p->part[i].rank == rank && p->part[i].least
+			&& width[i] - by >= p->part[i].least) {
+			width[i] -= by;
+			return true;
+		}
+	return false;
+}
+
 static int measure(const struct parts *p, const int *width, const bool *is_out, uint8_t *ret_rank)
 {
 	int sum = 0;
@@ -67,15 +81,18 @@ void parts_draw(const struct parts *p, struct term *t, int line, int column, int
 	for (i = 0; i < p->n; i++)
 		need[i] = term_width(t, p->part[i].text);
 	while ((sum = measure(p, need, is_out, &rank)) > width && rank)
-		leave_out(p, is_out, rank);
+		if (!shorten(p, need, is_out, rank, sum - width))
+			leave_out(p, is_out, rank);
 	for (i = 0; i < p->n && x < column + width; i++) {
 		const struct part *part = &p->part[i];
 
 		if (is_out[i])
 			continue;
 		x += x > column ? part->gap : 0;
-		if (part->is_right && sum < width)
+		if (part->is_right && sum < width) {
 			x += width - sum;
+			sum = width;    /* what follows stands there too */
+		}
 		term_put(t, line, x, need[i] < column + width - x ? need[i] : column + width - x,
 			part->ink, part->text);
 		x += need[i];

@@ -1,7 +1,7 @@
 /* play - the console over the fake feed: with a script of keys, screens to stdout; without, by
  * hand.
  *
- * play [live] [loading] [empty] [failed] [paused] [volume] [forecast]
+ * play [live] [loading] [empty] [failed] [paused] [volume] [forecast] [trouble]
  * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [saved]
  */
 #include <errno.h>
@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 	struct fake_options fake = { .clock = &clock, .live = value(argc, argv, "live"),
 		.loading = value(argc, argv, "loading"), .empty = value(argc, argv, "empty"),
 		.failed = value(argc, argv, "failed"), .paused = value(argc, argv, "paused"),
+		.trouble = value(argc, argv, "trouble"),
 		.volume = value(argc, argv, "volume"),
 		.forecast = value(argc, argv, "forecast") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),

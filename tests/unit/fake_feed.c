@@ -195,6 +195,11 @@ static enum feed_phase phase(const struct fake *k)
 					    : FEED_RUNNING;
 }
 
+static bool is_full(const struct fake *k)
+{
+	return k->options.trouble && clock_tick_ms(k->options.clock) - k->base_tick < 60000;
+}
+
 static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 {
 	struct fake *k = (struct fake *)f;
@@ -210,6 +215,8 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 		s->stage[FEED_HOLD].out = s->stage[FEED_DETECT].in = rows - 15;
 		s->stage[FEED_STORE].in = s->stage[FEED_STORE].out = rows - 15;
 	}
+	snprintf(s->trouble, sizeof s->trouble, "%s", is_full(k)
+		? "could not write to alert store \"veer.db\": database or disk is full" : "");
 	s->last_ms = s->live ? s->data_ms : FIRST_MS + SPAN_MS;
 	s->speed = k->speed;
 	s->achieved = s->phase == FEED_RUNNING && !s->live

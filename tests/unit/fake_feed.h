@@ -17,6 +17,7 @@ struct snapshot;
 struct fake_options {
 	bool live, loading, empty, failed, paused;
 	bool volume;            /* every second alert is of that channel */
+	bool trouble;           /* the store takes no writes for the first minute */
 	bool forecast;          /* channel forecast speaks, though not in an alert */
 	struct clock *clock;
 	const struct names *names;

@@ -151,6 +151,14 @@ static void a_narrow_line_loses_its_least_parts(void **state)
 	check(&t, "title");
 	parts_draw(&p, &t, 0, 0, 4);
 	check(&t, "tit~");
+	p.part[2].least = 3;
+	p.part[1].is_right = true;
+	parts_draw(&p, &t, 0, 0, 20);
+	check(&t, "title     less  more");
+	parts_draw(&p, &t, 0, 0, 10);
+	check(&t, "title  mo~");
+	parts_draw(&p, &t, 0, 0, 8);
+	check(&t, "title");
 	term_close(&t);
 }
 
