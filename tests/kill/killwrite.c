@@ -3,9 +3,11 @@
  * Counted are write, pwrite, ftruncate, fsync, fdatasync, rename and unlink on paths that begin
  * with $KILLWRITE_PATH. $KILLWRITE_AT: the number of the call before which SIGKILL comes; with
  * $KILLWRITE_HALF set, half of the bytes of a write are written first. With $KILLWRITE_COUNT, a
- * file, nothing is killed and the number of calls is written there at the end.
+ * file, nothing is killed and the number of calls is written there at the end. While the file
+ * $KILLWRITE_FULL is there, every write finds the disk full.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -45,6 +47,16 @@ static bool is_due(void)
 	return atomic_fetch_add(&calls, 1) + 1 == (at ? atol(at) : -1);
 }
 
+static bool is_full(void)
+{
+	const char *path = getenv("KILLWRITE_FULL");
+
+	if (!path || access(path, F_OK) != 0)
+		return false;
+	errno = ENOSPC;
+	return true;
+}
+
 static void die(void)
 {
 	kill(getpid(), SIGKILL);
@@ -77,6 +89,8 @@ ssize_t write(int fd, const void *p, size_t n)
 {
 	NEXT(write_fn, write);
 
+	if (is_watched_fd(fd) && is_full())
+		return -1;
 	if (is_watched_fd(fd) && is_due()) {
 		if (getenv("KILLWRITE_HALF"))
 			next.f(fd, p, n / 2);
@@ -87,6 +101,8 @@ ssize_t write(int fd, const void *p, size_t n)
 
 static ssize_t write_at(pwrite_fn *next, int fd, const void *p, size_t n, off_t at)
 {
+	if (is_watched_fd(fd) && is_full())
+		return -1;
 	if (is_watched_fd(fd) && is_due()) {
 		if (getenv("KILLWRITE_HALF"))
 			next(fd, p, n / 2, at);
