@@ -82,13 +82,19 @@ struct harness_cost harness_run(const char *const argv[])
 
 void harness_log(uint64_t n_events, char *ret_path, size_t cap)
 {
+	harness_long_log(n_events, 0, ret_path, cap);
+}
+
+void harness_long_log(uint64_t n_events, uint32_t n_users, char *ret_path, size_t cap)
+{
 	const char *folder = getenv("TMPDIR");
-	char events[24];
+	char events[24], users[16];
 	const char *argv[] = { harness_veer(), "generate", "--events", events, "--seed", "1",
-		"--out", ret_path, NULL };
+		"--out", ret_path, n_users ? "--users" : NULL, users, NULL };
 	int fd;
 
 	snprintf(events, sizeof(events), "%llu", (unsigned long long)n_events);
+	snprintf(users, sizeof(users), "%u", n_users);
 	snprintf(ret_path, cap, "%s/veer-bench.XXXXXX", folder ? folder : "/tmp");
 	fd = mkstemp(ret_path);
 	if (fd < 0)

@@ -27,6 +27,8 @@ struct harness_cost harness_run(const char *const argv[]);
  * scale is read from the environment variable BENCH_SCALE (1).
  */
 void harness_log(uint64_t n_events, char *ret_path, size_t cap);
+/* The same of so many users: the fewer, the longer. */
+void harness_long_log(uint64_t n_events, uint32_t n_users, char *ret_path, size_t cap);
 double harness_scale(void);
 void harness_die(const char *what);
 
