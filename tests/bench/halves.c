@@ -42,13 +42,12 @@ static void one_log(const char *name, const char *path, void (*one)(const struct
 {
 	struct halves h = { .name = name, .is_generated = strcmp(name, "generated") == 0 };
 	struct err e = { 0 };
-	int64_t first_ms;
 
 	load(&h.run, path);
-	if (history_body_start(h.run.history, &first_ms, &e) < 0 ||
+	if (history_body_start(h.run.history, &h.first_ms, &e) < 0 ||
 	    history_body_end(h.run.history, &h.end_ms, &e) < 0)
 		harness_die(e.text);
-	h.cut_ms = first_ms + (h.end_ms - first_ms) / 2;
+	h.cut_ms = h.first_ms + (h.end_ms - h.first_ms) / 2;
 	h.cut_ms -= h.cut_ms % DAY_MS;
 	one(&h);
 	run_done(&h.run);

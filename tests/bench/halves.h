@@ -13,7 +13,7 @@ struct halves {
 	const char *name;
 	bool is_generated;
 	struct run run;
-	int64_t cut_ms, end_ms;         /* midnight in the middle of the log, and its end */
+	int64_t first_ms, cut_ms, end_ms;       /* cut_ms: the midnight in the middle */
 };
 
 /* Calls one for a generated log, and for each of the development logs that is there, in
