@@ -1,7 +1,8 @@
 /* plain.h - text as the terminal's locale can show it: as it is, or in ASCII.
  *
  * In: scrubbed UTF-8. Without UTF-8 letters lose their accents, quotes and dashes become ASCII
- * ones, and what has no equivalent is "?". With it only what has no width of its own is replaced.
+ * ones, and what has no equivalent is "?". With it only what has no width of its own is replaced,
+ * and what joins emoji is left out.
  */
 #ifndef UI_PLAIN_H
 #define UI_PLAIN_H

@@ -60,27 +60,35 @@ static const char *ascii(uint32_t c, char *one)
 	return "?";
 }
 
-/* A mark at the very start would join the cell before the text. */
-static bool has_place(uint32_t c, bool first)
+/* Some terminals draw emoji that it joins as one of two columns, and colour by what follows a sign:
+ * without these all take as many columns as wcwidth() says.
+ */
+static bool is_joiner(uint32_t c, int width_before)
 {
-	int width = wcwidth((wchar_t)c);
-
-	return first ? width > 0 : width >= 0;
+	return (c == 0x200d && width_before == 2) || c == 0xfe0f;
 }
 
 size_t plain_text(char *dst, size_t cap, const char *src, bool utf8)
 {
 	size_t n = 0, len, add;
+	int width = 0;
 	char one[2];
 
 	if (!cap)
 		return 0;
 	for (; *src; src += len, n += add) {
 		uint32_t c = decode(src, &len);
+		int own = c >= ' ' && c < 0x7f ? 1 : wcwidth((wchar_t)c);
 		const char *text = src;
 
 		add = len;
-		if (!utf8 || !has_place(c, n == 0)) {
+		if (utf8 && is_joiner(c, width)) {
+			add = 0;
+			continue;
+		}
+		width = own ? own : width;
+		/* A mark at the very start would join the cell before the text. */
+		if (!utf8 || own < 0 || (own == 0 && n == 0)) {
 			text = utf8 ? "?" : ascii(c, one);
 			add = strlen(text);
 		}

@@ -49,6 +49,19 @@ static void keeps_what_utf8_can_show(void **state)
 	assert_null(strstr(buf, "\xef\xbf\xbf"));
 }
 
+static void joined_emoji_stand_apart(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	plain_text(buf, sizeof buf, "a👩\u200d👧|", true);
+	assert_string_equal(buf, "a👩👧|");
+	plain_text(buf, sizeof buf, "❤\ufe0f|", true);
+	assert_string_equal(buf, "❤|");
+	plain_text(buf, sizeof buf, "क\u094d\u200dष", true);
+	assert_string_equal(buf, "क\u094d\u200dष");
+}
+
 static void cuts_at_a_character(void **state)
 {
 	char buf[6];
@@ -65,6 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_ascii_equivalents),
 		cmocka_unit_test(keeps_what_utf8_can_show),
+		cmocka_unit_test(joined_emoji_stand_apart),
 		cmocka_unit_test(cuts_at_a_character),
 	};
 
