@@ -61,28 +61,87 @@ struct evaluating {
 	struct score *score;
 };
 
-/* The record highs of the channels that speak, of all users, and since when each is at risk. */
-static int sweep_highs(struct evaluating *x, struct score_highs *of, int64_t *start_ms,
-	struct err *e)
+/* The parts of a model whose scores are of one kind: those of interest, and forecast. What volume
+ * watches is no change of interest.
+ */
+static const unsigned parts[] = { CHANNELS_INTEREST, CHANNEL_BIT(CHANNEL_FORECAST) };
+#define PARTS (sizeof parts / sizeof *parts)
+
+static uint32_t n_parts(const struct model *m)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < PARTS; i++)
+		n += (m->channels & parts[i]) != 0;
+	return n;
+}
+
+/* Two parts share a budget by the rarity of their scores, whose least counts. */
+static double decision(const struct model *m, bool is_shared, const struct record *r)
+{
+	bool is_forecast = r->channel == CHANNEL_FORECAST;
+	double score = (double)r->score;
+	if (!is_shared)
+		return is_forecast ? score : (double)model_decision(m, r->channel, r->score);
+	return -log(is_forecast ? far_curve_at(&m->forecast.pledge.far, r->score) :
+		model_far(m, r->channel, r->score));
+}
+
+/* The decision at which false alarms are promised to stay within a budget. */
+static double promised(const struct model *m, double kud)
+{
+	if (n_parts(m) > 1)
+		return -log(kud / n_parts(m));
+	return (double)far_curve_score(m->channels & CHANNELS_INTEREST ? &m->far :
+		&m->forecast.pledge.far, kud);
+}
+
+static int add_highs(const struct sweep *s, const struct model *m, bool is_shared,
+	struct score_highs *of, struct err *e)
+{
+	int code = 0;
+	for (uint32_t i = 0; i < s->n_records && code == 0; i++) {
+		const struct record *r = &s->record[i];
+		struct score_high h = { r->time_ms, decision(m, is_shared, r), r->user };
+		code = score_highs_add(of, &h, e);
+	}
+	return code;
+}
+
+/* The record highs of one part, of all users, and since when each is at risk of any. */
+static int sweep_part(struct evaluating *x, unsigned part, struct score_highs *of,
+	int64_t *start_ms, struct err *e)
 {
 	struct sweep_options so = { .backend = x->o->backend, .threads = x->o->threads,
 		.until_ms = x->o->until_ms, .records = true, .ret_percent = x->o->ret_percent,
 		.stop = x->o->stop };
+	struct model *m = &x->v->model;
+	bool is_shared = n_parts(m) > 1;
+	unsigned all = m->channels;
 	struct sweep s;
-	int code = sweep_run(&s, x->h, x->ids, &x->v->model, &so, e);
-	if (code < 0)
-		return code;
+	m->channels &= part;
+	int code = sweep_run(&s, x->h, x->ids, m, &so, e);
+	if (code == 0) {
+		for (uint32_t i = 0; i < s.n_exposures; i++) {
+			const struct exposure *r = &s.exposure[i];
+			if (r->from_ms < start_ms[r->user])
+				start_ms[r->user] = r->from_ms;
+		}
+		code = add_highs(&s, m, is_shared, of, e);
+		sweep_done(&s);
+	}
+	m->channels = all;
+	return code;
+}
+
+static int sweep_highs(struct evaluating *x, struct score_highs *of, int64_t *start_ms,
+	struct err *e)
+{
+	int code = 0;
 	for (uint32_t user = 0; user < history_n_users(x->h); user++)
 		start_ms[user] = INT64_MAX;
-	for (uint32_t i = 0; i < s.n_exposures; i++)
-		start_ms[s.exposure[i].user] = s.exposure[i].from_ms;
-	for (uint32_t i = 0; i < s.n_records && code == 0; i++) {
-		const struct record *r = &s.record[i];
-		struct score_high h = { r->time_ms, (double)model_decision(&x->v->model,
-			r->channel, r->score), r->user };
-		code = score_highs_add(of, &h, e);
-	}
-	sweep_done(&s);
+	for (size_t i = 0; i < PARTS && code == 0; i++)
+		if (x->v->model.channels & parts[i])
+			code = sweep_part(x, parts[i], of, start_ms, e);
 	return code;
 }
 
@@ -115,6 +174,14 @@ static void add_curve(struct evaluating *x, struct evaluate_detector *d)
 	}
 }
 
+/* Of a row of csv: channels together have no commas. */
+static void set_name(struct evaluate_detector *d, const char *name)
+{
+	snprintf(d->name, sizeof d->name, "%s", name);
+	for (char *s = d->name; (s = strchr(s, ',')); )
+		*s = '+';
+}
+
 /* The rows of one detector, whose scores these are. */
 static int judge(struct evaluating *x, const char *name, bool scored, struct score_highs *of,
 	struct err *e)
@@ -122,7 +189,7 @@ static int judge(struct evaluating *x, const char *name, bool scored, struct sco
 	struct evaluation *v = x->v;
 	const struct budget_list *l = x->o->budgets;
 	struct evaluate_detector *d = &v->detector[v->n_detectors++];
-	snprintf(d->name, sizeof d->name, "%s", name);
+	set_name(d, name);
 	if (score_take(x->score, of, e) < 0)
 		return e->code;
 	for (uint32_t i = 0; i < l->n && scored; i++)
@@ -158,7 +225,7 @@ static int judge_promise(struct evaluating *x, struct score_highs *of, const int
 	int code = score_take(score, of, e);
 	for (uint32_t i = 0; i < l->n && code == 0; i++)
 		add_row(x, score, EVALUATE_BY_MODEL, l->kud[i],
-			(double)far_curve_score(&x->v->model.far, l->kud[i]));
+			promised(&x->v->model, l->kud[i]));
 	x->v->looks += score_looks(score);
 	score_free(score);
 	return code;
@@ -205,10 +272,10 @@ static int fit(struct evaluating *x, struct err *e)
 		.threads = x->o->threads, .ret_percent = x->o->ret_percent, .stop = x->o->stop };
 	if (x->o->channel)
 		channel_parse(x->o->channel, &fo.channels);
-	if (fo.channels && !(fo.channels & CHANNELS_INTEREST))
+	if (fo.channels == CHANNEL_BIT(CHANNEL_VOLUME))
 		return err_set(e, -EINVAL,
 			"channel volume is not judged by changes of interest: name another");
-	fo.channels &= CHANNELS_INTEREST;
+	fo.channels &= ~CHANNEL_BIT(CHANNEL_VOLUME);
 	splice_source_init(&s, x->h, x->ids, NULL);
 	struct history *dev = benchmark_dev(x->a, &s, &room, e);
 	if (!dev)

@@ -163,6 +163,7 @@ function add(label, row, what)
 BEGIN {
 	other["learned"] = "mixture"
 	other["learned whole"] = "mixture whole"
+	other["learned+forecast"] = "learned"
 	add("**learned** (default)", "learned", "recall")
 	add("mixture", "mixture", "recall")
 	add("gain, paired", "learned", "gain")
@@ -174,6 +175,11 @@ BEGIN {
 	add("mixture, fitted on the whole log", "mixture whole", "recall")
 	add("gain, paired", "learned whole", "gain")
 	add("realised/promised, pooled", "learned whole", "promise")
+	add("forecast", "forecast", "recall")
+	add("realised/promised, pooled", "forecast", "promise")
+	add("learned and forecast, one budget", "learned+forecast", "recall")
+	add("gain over learned, paired", "learned+forecast", "gain")
+	add("realised/promised, pooled", "learned+forecast", "promise")
 	add("*off-line, hindsight* (sketch)", "sketch offline-bf", "recall")
 	add("*off-line, hindsight* (bench)", "bench offline-bf", "recall")
 	add("LIN, 11 features (sketch)", "sketch LIN 11", "recall")

@@ -49,6 +49,7 @@ python()
 	return 1
 }
 splicer=$(python csv) || { say 'skipped: no python3 to make splices with'; exit 0; }
+channels='learned mixture forecast learned+forecast'
 peer_python()
 {
 	case $1 in
@@ -104,29 +105,41 @@ columns()
 				"," $at["user_days"]
 		}'
 }
-# veer_rows CHANNEL BUDGETS: in the folder of the splice. Fitted on the dev users, up to their change,
-# with thresholds theirs or the model's; then on the whole spliced log, changes and all.
+# veer_rows ROW BUDGETS: in the folder of the splice. Fitted on the dev users, up to their change,
+# with thresholds theirs or the model's. Channels together have a + in the name of their row.
 veer_rows()
 {
-	judge="--quiet --truth truth.csv --budgets $2 -o csv spliced.csv"
-	"$VEER" evaluate --channel "$1" $judge >judged.tmp
+	"$VEER" evaluate --channel "$(echo "$1" | tr + ,)" --quiet --truth truth.csv --budgets "$2" \
+		-o csv spliced.csv >judged.tmp || return
 	detector=$1
 	columns "$1" <judged.tmp
 	columns "$1 promise" model <judged.tmp
+	rm -f judged.tmp
+}
+# whole_rows CHANNEL BUDGETS: fitted on the whole spliced log, changes and all.
+whole_rows()
+{
 	"$VEER" detect --quiet --channel "$1" --scores scores.tmp spliced.csv
-	"$VEER" evaluate --scores scores.tmp $judge >judged.tmp
+	"$VEER" evaluate --scores scores.tmp --quiet --truth truth.csv --budgets "$2" -o csv \
+		spliced.csv >judged.tmp
 	detector=scores
 	columns "$1 whole" <judged.tmp
 	rm -f scores.tmp judged.tmp
 }
-# veer_all LOG: of channels that have no rows yet, or rows of an older program.
+# veer_all LOG: of channels that have no rows yet, or rows of an older program. A channel may have
+# nobody at risk: then it has none.
 veer_all()
 {
-	for channel in learned mixture; do
-		if ! [ -s $channel.csv ] || [ -z "$(find $channel.csv -newer "$VEER")" ]; then
-			veer_rows $channel "$(budgets_of "$1")" >$channel.tmp
-			mv $channel.tmp $channel.csv
+	budgets=$(budgets_of "$1")
+	for channel in $channels; do
+		if [ -s $channel.csv ] && [ -n "$(find $channel.csv -newer "$VEER")" ]; then
+			continue
 		fi
+		veer_rows $channel "$budgets" >$channel.tmp || say "no rows of $channel on $1"
+		case $channel in
+		learned|mixture) whole_rows $channel "$budgets" >>$channel.tmp ;;
+		esac
+		mv $channel.tmp $channel.csv
 	done
 }
 # peer_all ROW LOG FOLDER
@@ -168,7 +181,7 @@ for row in $rows; do
 done
 for kind in $kinds; do for log in $logs; do for seed in $seeds; do
 	folder=$work/$kind/${log}_$seed
-	for file in learned mixture bench reference; do
+	for file in $channels bench reference; do
 		[ ! -s "$folder/$file.csv" ] ||
 			sed "s/^/$kind,$log,$seed,/" "$folder/$file.csv"
 	done
