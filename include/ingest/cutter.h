@@ -17,6 +17,7 @@
 #include "ingest/split.h"
 
 struct err;
+struct unzip;
 
 #define SAID_MAX 512
 
@@ -25,7 +26,8 @@ struct piece {
 	size_t cap;
 	struct csv_block block;         /* in buf; first_line counts from the piece's own start */
 	bool first, last;               /* of its file */
-	char said[SAID_MAX];            /* with the first: what was guessed, or "" */
+	bool is_cut;                    /* the file is compressed, and ends early: said tells */
+	char said[SAID_MAX];            /* what was guessed, that it ends early, or "" */
 	char unfit[SAID_MAX];           /* why no format fits; "": one does */
 };
 
@@ -35,6 +37,7 @@ struct cutter {
 	struct format *format;          /* [n_paths]; each stays as it is once its file is begun */
 	uint32_t file;                  /* the one under way, or next */
 	int fd;                         /* -1: none is open */
+	struct unzip *unzip;            /* NULL: it is not compressed */
 	bool waits;                     /* reading may take forever: no regular file */
 	bool rest;                      /* the next block starts in a line too long */
 	uint64_t offset;                /* of the next block */

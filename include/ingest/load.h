@@ -42,6 +42,7 @@ struct load_result {
 	uint32_t n_reject;
 	uint32_t unusable;              /* files without one usable row */
 	char why[512];                  /* for the first of those: its name and the reasons */
+	char cut[512];                  /* of the last compressed file that ends early; or "" */
 };
 
 /* Takes ownership of the batch, whatever it returns; a negative code ends the load. */

@@ -160,6 +160,7 @@ static void start(struct replay *r)
 	r->ready = true;
 	memcpy(r->snap.backend, r->run.backend, sizeof(r->snap.backend));
 	notice(r, r->run.load.why);
+	notice(r, r->run.load.cut);
 	notice(r, r->run.note);
 	notice(r, r->run.notice);
 	notice(r, r->err.text);

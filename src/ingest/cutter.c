@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "ingest/unzip.h"
 
 #define BLOCK ((size_t)1 << 20)
 #define LOOK_MS 100             /* how often a reader that waits looks whether to stop */
@@ -25,6 +26,8 @@ int cutter_init(struct cutter *c, const struct load_options *o, const atomic_boo
 
 static void close_file(struct cutter *c)
 {
+	unzip_close(c->unzip);
+	c->unzip = NULL;
 	if (c->fd > STDIN_FILENO)
 		close(c->fd);
 	c->fd = -1;
@@ -62,6 +65,8 @@ static int open_file(struct cutter *c, struct err *e)
 		return failed(c, "read", EISDIR, e);
 	posix_fadvise(c->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	c->waits = !S_ISREG(st.st_mode);
+	if (!c->waits && unzip_is(c->fd) && !(c->unzip = unzip_open(c->fd, e)))
+		return e->code;
 	c->rest = false;
 	c->offset = 0;
 	c->n_carry = 0;
@@ -98,6 +103,10 @@ static int wait_for_input(const struct cutter *c, struct err *e)
 /* Fills to[0..want) unless the file ends before. */
 static int fill(const struct cutter *c, char *to, size_t want, size_t *ret_len, struct err *e)
 {
+	int unzipped = c->unzip ? unzip_read(c->unzip, to, want, ret_len) : 0;
+
+	if (c->unzip)
+		return unzipped < 0 ? failed(c, "read", -unzipped, e) : 0;
 	for (*ret_len = 0; *ret_len < want; ) {
 		int code = wait_for_input(c, e);
 		if (code < 0)
@@ -110,6 +119,17 @@ static int fill(const struct cutter *c, char *to, size_t want, size_t *ret_len, 
 		*ret_len += n > 0 ? (size_t)n : 0;
 	}
 	return 0;
+}
+
+/* Of a compressed file that ends early: before what was guessed. */
+static void say_cut(const struct cutter *c, struct piece *p)
+{
+	char guessed[SAID_MAX];
+
+	memcpy(guessed, p->said, sizeof(guessed));
+	snprintf(p->said, sizeof(p->said), "\"%.160s\" ends early, or is damaged: read up to byte "
+		"%llu of its text%s%.240s", c->o->path[c->file], (unsigned long long)c->offset,
+		guessed[0] ? "; " : "", guessed);
 }
 
 /* The format, from the head of the file. */
@@ -192,6 +212,7 @@ int cutter_next(struct cutter *c, struct piece *p, struct err *e)
 		return 0;
 	p->first = c->fd < 0;
 	p->last = false;
+	p->is_cut = false;
 	p->said[0] = p->unfit[0] = '\0';
 	p->block = (struct csv_block){0};
 	int code = p->first ? open_file(c, e) : 0;
@@ -200,6 +221,9 @@ int cutter_next(struct cutter *c, struct piece *p, struct err *e)
 	if (code < 0)
 		return code;
 	p->block.source = c->file;
+	p->is_cut = p->last && c->unzip && unzip_is_cut(c->unzip);
+	if (p->is_cut)
+		say_cut(c, p);
 	if (p->last) {
 		close_file(c);
 		c->file++;

@@ -151,13 +151,15 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 {
 	struct err why = {0};
 	char said[200] = "";
-	final |= len > ROW_MAX;
+	bool is_zipped = len > 1 && !memcmp(head, "\x1f\x8b", 2);
+	final |= len > ROW_MAX || is_zipped;
 	while (len > 0 && head[len - 1] != '\n' && head[len - 1] != '\r' && !final)
 		len--;
 	if (len == 0)
 		return 0;
-	int r = format_choose(&s->format, f->o.format, f->o.columns, head, len, said, sizeof said,
-		&why);
+	int r = is_zipped ? err_set(&why, -ENOMSG, "it is gzip-compressed, which detect and replay "
+		"read, but nobody appends to") : format_choose(&s->format, f->o.format,
+		f->o.columns, head, len, said, sizeof said, &why);
 	if (r == -EINVAL)
 		return err_set(e, r, "%s", why.text);
 	if (r < 0) {

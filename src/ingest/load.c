@@ -5,17 +5,20 @@
 #include "ingest/load.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "ingest/csv.h"
 #include "ingest/cutter.h"
+#include "ingest/unzip.h"
 
 #define WINDOW 3u               /* slots a thread */
 #define THREADS_MAX 256u
@@ -25,7 +28,7 @@ struct slot {
 	struct batch *batch;            /* NULL: the piece had no bytes */
 	uint64_t lines, bytes;
 	uint32_t file;
-	bool first, last;
+	bool first, last, is_cut;
 	char said[SAID_MAX], unfit[SAID_MAX];
 	struct err err;                 /* the load ends here */
 };
@@ -137,6 +140,7 @@ static void *work(void *arg)
 			s.file = p->block.source;
 			s.first = p->first;
 			s.last = p->last;
+			s.is_cut = p->is_cut;
 			memcpy(s.said, p->said, sizeof(s.said));
 			memcpy(s.unfit, p->unfit, sizeof(s.unfit));
 			s.bytes = p->block.len;
@@ -287,6 +291,8 @@ static int hand_on(struct loader *l, struct slot *s, struct load_result *r, stru
 		return err_set(e, code, "%s", s->err.text);
 	if (s->first)
 		*t = (struct tally){0};
+	if (s->is_cut)
+		snprintf(r->cut, sizeof(r->cut), "%s", s->said);
 	if (s->said[0] && l->o->said)
 		l->o->said(l->o->said_ctx, s->said);
 	if (b && l->o->until_ms != INT64_MAX)
@@ -302,13 +308,25 @@ static int hand_on(struct loader *l, struct slot *s, struct load_result *r, stru
 	return code;
 }
 
+static bool is_compressed(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is = fd >= 0 && unzip_is(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* Nobody knows how much text a compressed file holds before it is read. */
 static void measure(const struct load_options *o, struct load_progress *p)
 {
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < o->n_paths; i++) {
 		struct stat st;
-		if (!strcmp(o->path[i], "-") || stat(o->path[i], &st) < 0 || !S_ISREG(st.st_mode))
+		if (!strcmp(o->path[i], "-") || stat(o->path[i], &st) < 0
+				|| !S_ISREG(st.st_mode) || is_compressed(o->path[i]))
 			return;
 		total += (uint64_t)st.st_size;
 	}

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include <zlib.h>
 
 #include "config.h"
 #include "base/err.h"
@@ -69,6 +70,11 @@ static bool find_sodium(struct text *t)
 		return true;
 	text_addf(t, ", finds no source of random numbers");
 	return false;
+}
+
+static bool find_zlib(struct text *t)
+{
+	return text_addf(t, "%s", zlibVersion());
 }
 
 static bool find_pcre2(struct text *t)
@@ -200,6 +206,7 @@ static const struct fact build_facts[] = {
 	{ "ncurses", doctor_ncurses, true },
 	{ "xxhash", find_xxhash, true },
 	{ "libsodium", find_sodium, true },
+	{ "zlib", find_zlib, true },
 	{ "pcre2", find_pcre2, true },
 	{ "libcsv", find_libcsv, true },
 	{ NULL, NULL, false }

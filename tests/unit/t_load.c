@@ -259,8 +259,6 @@ static void what_cannot_be_read_ends_the_load(void **state)
 	b->paths[1] = "/tmp";
 	must_fail(b, -EISDIR, "could not read \"/tmp\": Is a directory");
 	b->n_paths = 1;
-	add_file(b, "\x1f\x8b\x08 compressed");
-	must_fail(b, -ENOTSUP, "b.csv\" is gzip-compressed; pipe it: zcat FILE | veer");
 	b->o.format = "vier";
 	must_fail(b, -EINVAL, "unknown format \"vier\"");
 }
