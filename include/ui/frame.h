@@ -17,8 +17,8 @@ void frame_counts(const struct ui *u, struct parts *p);
 /* Status and keys alone, in the last lines of a box. */
 void frame_foot(struct ui *u, struct box b);
 /* What was said, where the status stands, and over the lines above it if it is long; drawn after
- * the view.
+ * the view. Returns how many lines it took.
  */
-void frame_message(struct ui *u, struct box b);
+int frame_message(struct ui *u, struct box b);
 
 #endif

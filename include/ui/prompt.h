@@ -22,6 +22,7 @@ struct prompt_ops {
 	void (*turn)(struct ui *u, const char *text, enum prompt_turn how);
 	/* What it shows on the lines above its own, up to line; may be NULL. */
 	void (*above)(struct ui *u, int line);
+	bool is_kept;                   /* stays open with its text when done() says an error */
 };
 
 struct prompt {

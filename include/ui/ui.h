@@ -28,6 +28,7 @@
 #define UI_DEPTH VIEW_N          /* a view is there once */
 #define UI_WIDE 140             /* columns from which LIVE shows the user at its side */
 #define UI_EARLY_MS 1000
+#define UI_MESSAGE_MS 10000
 #define UI_TIME_MAX 24
 #define UI_NAME_MAX 256
 
@@ -57,8 +58,9 @@ struct ui {
 	uint32_t epoch;                 /* of the alerts that numbers are of: see budget.h */
 	struct roll roll;
 	struct interest interest[INTEREST_SLOTS];
-	char message[240];              /* until the next key */
+	char message[240];              /* until the next key, or UI_MESSAGE_MS */
 	bool is_error;
+	int64_t message_tick;           /* when it was said */
 	bool is_dirty;                  /* something on the screen is out of date */
 	unsigned painted_bytes;         /* by the last ui_draw(), about */
 	int64_t due_ms;                 /* when what was put off should be drawn; 0: nothing was */

@@ -153,6 +153,14 @@ static void set_stops(struct replay *r)
 		notice(r, e.text);
 }
 
+/* A leap passes events that nobody saw pass. */
+static void start_rate(struct replay *r)
+{
+	r->rate_tick = r->play.base_tick;
+	r->rate_count = history_rank(r->run.history, r->play.base_ms);
+	r->snap.events_per_s = 0;
+}
+
 static void start(struct replay *r)
 {
 	struct snapshot *s = &r->snap;
@@ -178,8 +186,7 @@ static void start(struct replay *r)
 	set_stops(r);
 	s->first_ms = r->moments.m.body_first_ms;
 	s->last_ms = r->moments.m.body_last_ms;
-	r->rate_tick = r->play.base_tick;
-	r->rate_count = history_rank(r->run.history, r->play.base_ms);
+	start_rate(r);
 }
 
 static bool is_ready(struct replay *r)
@@ -325,13 +332,17 @@ static const struct alert *replay_alert(struct feed *f, uint32_t i)
 static int replay_command(struct feed *f, const struct command *c, struct err *e)
 {
 	struct replay *r = replay_of(f);
+	int code;
 
 	if (is_ready(r) && r->err.code)
 		return err_set(e, -ENOTSUP, "the log could not be read");
 	if (c->kind == COMMAND_BUDGET)
 		return r->ready ? change_budget(r, c->budget, e)
 			: err_set(e, -ENOTSUP, "the log is still being read");
-	return playback_command(&r->play, c, e);
+	code = playback_command(&r->play, c, e);
+	if (r->ready && c->kind >= COMMAND_SEEK && c->kind <= COMMAND_ALERT)
+		start_rate(r);
+	return code;
 }
 
 static int replay_user(struct feed *f, uint32_t user, int64_t upto_ms, struct event **ret,

@@ -11,7 +11,8 @@
 #define GOTO_FORMS WHEN_FORMS ", start"
 
 /* Data seconds a second; 0: as fast as the machine goes. */
-static const double speeds[] = { 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 0 };
+static const double speeds[] = { 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600,
+	7200, 14400, 43200, 86400, 0 };
 #define N_SPEEDS (sizeof speeds / sizeof *speeds)
 
 static const struct view *view(const struct ui *u)
@@ -185,7 +186,7 @@ static void go(struct ui *u, const char *text)
 void act_goto(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "go to time: ", .hint = GOTO_FORMS, .done = go };
+		.label = "go to time: ", .hint = GOTO_FORMS, .done = go, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);
@@ -210,7 +211,8 @@ static void stop_on(struct ui *u, const char *text)
 void act_stop_on(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "pause at: ", .hint = STOP_ON_FORMS, .done = stop_on };
+		.label = "pause at: ", .hint = STOP_ON_FORMS, .done = stop_on,
+		.is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);
@@ -233,7 +235,8 @@ static void save(struct ui *u, const char *path)
 void act_save(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "save the screen to: ", .hint = SAVE_FORMS, .done = save };
+		.label = "save the screen to: ", .hint = SAVE_FORMS, .done = save,
+		.is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);
@@ -248,7 +251,7 @@ static void set_theme(struct ui *u, const char *name)
 void act_theme(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "theme: ", .hint = THEME_NAMES, .done = set_theme };
+		.label = "theme: ", .hint = THEME_NAMES, .done = set_theme, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);
@@ -263,7 +266,8 @@ static void set_glyphs(struct ui *u, const char *name)
 void act_glyphs(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "glyphs: ", .hint = GLYPHS_NAMES, .done = set_glyphs };
+		.label = "glyphs: ", .hint = GLYPHS_NAMES, .done = set_glyphs,
+		.is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

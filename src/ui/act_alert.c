@@ -169,7 +169,7 @@ void act_note(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
 		.label = "note: ", .hint = "what others should know of this alert",
-		.done = note_told };
+		.done = note_told, .is_kept = true };
 
 	(void)unused;
 	if (choose(u))
@@ -194,7 +194,7 @@ static void shelve_told(struct ui *u, const char *text)
 void act_shelve(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "shelve for: ", .hint = SPANS, .done = shelve_told };
+		.label = "shelve for: ", .hint = SPANS, .done = shelve_told, .is_kept = true };
 
 	(void)unused;
 	if (choose(u))
@@ -230,7 +230,8 @@ static void export_told(struct ui *u, const char *path)
 void act_export(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "export the rows to: ", .hint = EXPORT_FORMS, .done = export_told };
+		.label = "export the rows to: ", .hint = EXPORT_FORMS,
+		.done = export_told, .is_kept = true };
 
 	(void)unused;
 	view_table[u->view]->follow(u, false);

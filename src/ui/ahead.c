@@ -164,11 +164,12 @@ void ahead_plot(struct ui *u, const struct outlook *o, struct box b, int axis)
 {
 	struct box area = { b.line + 1, b.column + axis, b.lines - 1, b.columns - axis - 1 };
 	struct scale s = scale_of(o, area);
+	char n[WORDS_MAX];
 	int i;
 
 	draw_head(u, o, (struct box){ b.line, b.column + axis, 1, b.columns - axis });
-	term_putf(&u->term, area.line, b.column, axis - 2, INK_DIM, "%*.3g", axis - 2,
-		(double)s.top);
+	term_putf(&u->term, area.line, b.column, axis - 2, INK_DIM, "%*s", axis - 2,
+		words_short((double)s.top, n));
 	if (area.lines > 1)
 		term_putf(&u->term, area.line + area.lines - 1, b.column, axis - 2, INK_DIM, "%*d",
 			axis - 2, 0);

@@ -165,10 +165,16 @@ static bool take_change(struct board *b, const struct triage_change *c)
 	return true;
 }
 
-/* "acknowledged", "labelled false", "noted". */
-static void say_what(const struct desk_news *news, char *buf, size_t n)
+/* "acknowledged", "shelved until 11-30 10:15", "labelled false", "noted". */
+static void say_what(struct ui *u, const struct desk_news *news, char *buf, size_t n)
 {
-	if (news->field == TRIAGE_STATE)
+	char until[UI_TIME_MAX];
+
+	if (news->field == TRIAGE_STATE && news->value == TRIAGE_SHELVED && news->n
+	    && !news->is_undo)
+		snprintf(buf, n, "shelved until %s", time_show(news->change[0].until_ms,
+			u->feed->zone, "%Y-%m-%d %H:%M", until, sizeof until));
+	else if (news->field == TRIAGE_STATE)
 		snprintf(buf, n, "%s", triage_name[news->value]);
 	else if (news->field == TRIAGE_LABEL)
 		snprintf(buf, n, "labelled %s", label_name[news->value]);
@@ -178,7 +184,7 @@ static void say_what(const struct desk_news *news, char *buf, size_t n)
 
 static void say(struct ui *u, const struct desk_news *news)
 {
-	char what[40], how_many[40] = "";
+	char what[60], how_many[40] = "";
 
 	if (news->err.code < 0) {
 		ui_say(u, true, "%s%s", news->err.text,
@@ -187,7 +193,7 @@ static void say(struct ui *u, const struct desk_news *news)
 	}
 	if (!news->is_order)
 		return;
-	say_what(news, what, sizeof what);
+	say_what(u, news, what, sizeof what);
 	if (news->n_done > 1)
 		snprintf(how_many, sizeof how_many, ": %u alerts", news->n_done);
 	if (news->is_nothing)
@@ -354,6 +360,7 @@ bool board_history(struct ui *u, uint32_t i, struct parts *p)
 	const struct board_entry *e = board_find(b, feed_alert(u->feed, i)->id);
 	char time[UI_TIME_MAX], state = board_state(u, i);
 	uint32_t note = e ? e->note : BOARD_NONE;
+	unsigned n_notes = 0;
 
 	if (!e || (state != 'A' && state != 'S' && !e->label && note == BOARD_NONE))
 		return false;
@@ -364,9 +371,10 @@ bool board_history(struct ui *u, uint32_t i, struct parts *p)
 	if (e->label)
 		parts_add(p, 0, INK_TEXT, "labelled %s", label_name[e->label]);
 	for (; note != BOARD_NONE && p->n < 6; note = b->note[note].before)
-		if (!b->note[note].is_withdrawn)
-			parts_add(p, p->n, INK_TEXT, "%s %s: %s", time_show(b->note[note].at_ms,
-				u->feed->zone, "%m-%d %H:%M", time, sizeof time),
+		if (!b->note[note].is_withdrawn)        /* the newest stays, if cut */
+			parts_add(p, n_notes++, INK_TEXT, "%s %s: %s",
+				time_show(b->note[note].at_ms, u->feed->zone, "%m-%d %H:%M", time,
+					sizeof time),
 				author_name(b, b->note[note].author), b->note[note].text);
 	return true;
 }

@@ -27,7 +27,8 @@ static void told(struct ui *u, const char *text)
 void budget_ask(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = { .label = "what if the budget were: ",
-		.hint = "50/day, 0.5/kud, or reset", .done = told };
+		.hint = "50/day, 0.5/kud, or reset", .done = told,
+		.is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

@@ -259,14 +259,15 @@ static size_t line_of(const char *s, unsigned columns)
 	return cut > 0 ? cut : fits;
 }
 
-void frame_message(struct ui *u, struct box b)
+int frame_message(struct ui *u, struct box b)
 {
 	const char *at[MESSAGE_LINES] = { u->message };
 	size_t len[MESSAGE_LINES] = { line_of(u->message, (unsigned)b.columns) };
 	int n = 1, i;
 
-	if (u->prompt.ops || !u->message[0])
-		return;
+	if (!u->message[0])
+		return 0;
+	b.lines -= u->prompt.ops != NULL;
 	while (n < MESSAGE_LINES && at[n - 1][len[n - 1]]) {
 		at[n] = at[n - 1] + len[n - 1];
 		at[n] += *at[n] == ' ';
@@ -280,6 +281,7 @@ void frame_message(struct ui *u, struct box b)
 		term_putf(&u->term, line, b.column, b.columns, u->is_error ? INK_ERROR : INK_TEXT,
 			"%.*s", (int)(i == n - 1 ? strlen(at[i]) : len[i]), at[i]);
 	}
+	return n;
 }
 
 void frame_foot(struct ui *u, struct box b)

@@ -29,7 +29,6 @@ static void end(struct ui *u)
 	if (!u->live.hunt.is_told)
 		return;
 	ui_say(u, true, "no alert here has \"%s\" in user or category", u->live.list.needle);
-	u->live.list.needle[0] = 0;
 }
 
 /* Rows from f->row on, as far as time goes. */

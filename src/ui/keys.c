@@ -48,7 +48,7 @@ static const struct action table[] = {
 	{ "slower", "Time", { '<' }, IN_LISTS, WHEN_LOADED, act_speed, -1, 6, "speed",
 		"replay slower, down to x1" },
 	{ "faster", "Time", { '>' }, IN_LISTS, WHEN_LOADED | WHEN_REPLAY, act_speed, 1, 6, "speed",
-		"replay faster, up to x3600, then max" },
+		"replay faster, up to x86,400, then max" },
 	{ "goto", "Time", { 'T' }, IN_LISTS, WHEN_LOADED, act_goto, 0, 8, "time",
 		"go to a time: 10:30, -2h, 2017-11-30, start" },
 	{ "mark-time", "Time", { 'm' }, IN_LISTS, WHEN_LOADED,

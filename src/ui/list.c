@@ -208,8 +208,9 @@ void list_status(const struct ui *u, struct parts *p)
 	if (o->is_partial)
 		parts_add(p, 0, INK_KEY, "filtering %u%%", list_percent(u));
 	else if (is_filtered(o))
-		parts_add(p, 0, INK_KEY, "%s of %s, filter %s\"%s\"", words_count(o->n, n),
-			words_count(u->live.list.n, whole), o->is_inverted ? "not " : "", o->text);
+		parts_add(p, 0, INK_KEY, "%s of %s, %s \"%s\"", words_count(o->n, n),
+			words_count(u->live.list.n, whole), o->is_inverted ? "not" : "filter",
+			o->text);
 	else if (o->sieve.pattern.code)
 		parts_add(p, 1, INK_DIM, "filter off");
 }
@@ -245,9 +246,10 @@ void list_filter(struct ui *u, int unused)
 {
 	static const struct prompt_ops plain = { .label = "filter: ",
 		.hint = "a regex on priority, state, user, from > to; nothing: no filter",
-		.done = filter_told },
+		.done = filter_told, .is_kept = true },
 	named = { .label = "filter: ", .hint = "a regex on the row, or a name; nothing: no filter",
-		.done = filter_told, .turn = saved_filter_turned, .above = saved_filter_above };
+		.done = filter_told, .turn = saved_filter_turned, .above = saved_filter_above,
+		.is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, saved_has_filter(u->options->saved) ? &named : &plain);

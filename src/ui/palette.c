@@ -155,6 +155,20 @@ static void run(struct ui *u, const struct action *a, const char *argument)
 		prompt_edit(&u->prompt, u, PROMPT_DONE);
 }
 
+/* What was typed may be mended. */
+static void refuse(struct ui *u, const struct action *a, const char *name, const char *text)
+{
+	palette_open(u, 0);
+	prompt_set(&u->prompt, u, text);
+	if (a)
+		say_not_here(u, a);
+	else if (u->palette.n)
+		say_many(u, name);
+	else
+		ui_say(u, true, "no command \"%s\": the nearest is \"%s\"", name,
+			palette_nearest(u->options->keymap, name));
+}
+
 static void done(struct ui *u, const char *text)
 {
 	const struct palette *p = &u->palette;
@@ -168,15 +182,12 @@ static void done(struct ui *u, const char *text)
 	else if (!len)
 		return;
 	else if (a && !is_offered(u, a))
-		say_not_here(u, a);
+		refuse(u, a, name, text);
 	else if (a || (p->n && strncmp(p->match[0]->name, name, len) == 0
 		&& (p->n == 1 || strncmp(p->match[1]->name, name, len) != 0)))
 		run(u, a ? a : p->match[0], text + len);
-	else if (p->n)
-		say_many(u, name);
 	else
-		ui_say(u, true, "no command \"%s\": the nearest is \"%s\"", name,
-			palette_nearest(u->options->keymap, name));
+		refuse(u, NULL, name, text);
 }
 
 /* The bytes that all names beginning with the text share. */

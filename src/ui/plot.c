@@ -81,6 +81,7 @@ static void draw_area(struct ui *u, struct box b, const float *v, float max, flo
 {
 	struct term *t = &u->term;
 	float top = max > 0 ? max : 1;
+	char n[WORDS_MAX];
 	int i;
 
 	for (i = 0; i < b.lines; i++) {
@@ -89,8 +90,8 @@ static void draw_area(struct ui *u, struct box b, const float *v, float max, flo
 			top * (float)(b.lines - i) / (float)b.lines, alarm };
 
 		if (i == 0 && max > 0)
-			term_putf(t, line.line, b.column, AXIS - 2, INK_DIM, "%*.3g", AXIS - 2,
-				(double)max);
+			term_putf(t, line.line, b.column, AXIS - 2, INK_DIM, "%*s", AXIS - 2,
+				words_short((double)max, n));
 		else if (i == b.lines - 1)
 			term_putf(t, line.line, b.column, AXIS - 2, INK_DIM, "%*d", AXIS - 2, 0);
 		draw_line(u, &line, v, level);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ui/term.h"
+#include "ui/ui.h"
 
 void prompt_open(struct prompt *p, const struct prompt_ops *ops)
 {
@@ -54,10 +54,13 @@ static void leave(struct prompt *p, struct ui *u, bool is_done)
 	struct prompt was = *p;
 
 	p->ops = NULL;
-	if (is_done)
+	if (is_done) {
 		was.ops->done(u, was.text);
-	else if (was.ops->cancelled)
+		if (was.ops->is_kept && !p->ops && u->message[0] && u->is_error)
+			*p = was;
+	} else if (was.ops->cancelled) {
 		was.ops->cancelled(u);
+	}
 }
 
 static void changed(const struct prompt *p, struct ui *u)

@@ -88,8 +88,8 @@ void row_draw(struct ui *u, const struct row_plan *g, uint32_t alert, int line, 
 	term_put(t, line, 1, 2, *state == 'N' ? priority : INK_DIM,
 		sign[0] == ' ' ? sign + 1 : sign);
 	term_put(t, line, 3, 1, ink, state);
-	if (entry && entry->is_marked)
-		term_put(t, line, 4, 1, INK_KEY, "*");
+	if (entry && (entry->is_marked || entry->note != BOARD_NONE))
+		term_put(t, line, 4, 1, INK_KEY, entry->is_marked ? "*" : "\"");
 	term_put(t, line, g->time_x, g->user_x - g->time_x, ink, ui_time(u, f->time_ms, time));
 	term_put(t, line, g->user_x, g->user, ink, ui_user(u, f->user, user));
 	ui_put_pair(u, f, (struct box){ line, g->pair_x, 1,

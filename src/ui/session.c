@@ -154,7 +154,8 @@ static void note_place(const struct ui *u, struct kept *k)
 		k->log = log_of(u);
 		k->clock_ms = s->data_ms;
 	}
-	if (u->live.list.is_held && u->live.list.n)
+	/* What goes on is followed again: what came meanwhile is what one wants to see. */
+	if (!snapshot_goes_on(s) && u->live.list.is_held && u->live.list.n)
 		k->alert = feed_alert(u->feed, u->live.list.cursor)->id;
 }
 
@@ -341,7 +342,7 @@ void session_view(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = { .label = "view: ",
 		.hint = "NAME; Tab completes; save NAME keeps this one", .done = view_told,
-		.turn = view_turned, .above = view_above };
+		.turn = view_turned, .above = view_above, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

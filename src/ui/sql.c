@@ -452,7 +452,7 @@ static void export_to(struct ui *u, const char *path)
 void sql_export(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = { .label = "export to: ",
-		.hint = "a new file, .csv or .jsonl", .done = export_to };
+		.hint = "a new file, .csv or .jsonl", .done = export_to, .is_kept = true };
 
 	(void)unused;
 	if (u->is_masked)

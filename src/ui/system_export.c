@@ -110,7 +110,7 @@ static void told(struct ui *u, const char *path)
 void system_export(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = { .label = "export stages and charts to: ",
-		.hint = EXPORT_FORMS, .done = told };
+		.hint = EXPORT_FORMS, .done = told, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

@@ -63,6 +63,15 @@ void ui_done(struct ui *u)
 	term_close(&u->term);
 }
 
+/* What the status line has to say comes back by itself: nobody may be there to press a key. */
+static void look_message(struct ui *u)
+{
+	if (!u->message[0] || u->prompt.ops || ui_waits(u, u->message_tick + UI_MESSAGE_MS))
+		return;
+	u->message[0] = 0;
+	u->is_dirty = true;
+}
+
 void ui_look(struct ui *u)
 {
 	bool is_fresh = false;
@@ -75,6 +84,7 @@ void ui_look(struct ui *u)
 		u->due_ms = 0;
 		u->is_dirty = true;
 	}
+	look_message(u);
 	if (roll_sync(&u->roll, u->feed, u->snap->n_alerts) < 0)
 		ui_say(u, true, "out of memory: not all alerts are counted by user");
 	board_look(u);
@@ -127,16 +137,17 @@ void ui_draw(struct ui *u)
 	struct term *t = &u->term;
 	struct box all = { 0, 0, t->lines, t->columns };
 	int64_t begun_us = clock_tick_us(u->clock);
+	int n_said = 0;
 
 	term_begin(t);
 	if (t->lines < TERM_LINES_MIN || t->columns < TERM_COLUMNS_MIN) {
 		draw_too_small(t);
 	} else {
 		view_table[u->view]->draw(u, view_table[u->view]->is_framed ? frame_draw(u) : all);
-		frame_message(u, all);
+		n_said = frame_message(u, all);
 	}
 	if (u->prompt.ops && u->prompt.ops->above)
-		u->prompt.ops->above(u, t->lines - 3);
+		u->prompt.ops->above(u, t->lines - 3 - n_said);
 	u->painted_bytes = term_end(t);
 	system_painted(u, clock_tick_us(u->clock) - begun_us);
 	u->is_dirty = false;
@@ -211,6 +222,7 @@ void ui_say(struct ui *u, bool is_error, const char *format, ...)
 	vsnprintf(u->message, sizeof u->message, format, ap);
 	va_end(ap);
 	u->is_error = is_error;
+	u->message_tick = clock_tick_ms(u->clock);
 	u->is_dirty = true;
 }
 

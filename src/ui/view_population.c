@@ -304,7 +304,6 @@ static void find_done(struct ui *u, const char *text)
 	if (!*text || (n_rows(u) && matches(u, place(u)->cursor, text)))
 		return;
 	tell_none(u);
-	u->population.needle[0] = 0;
 }
 
 static void find_cancelled(struct ui *u)

@@ -132,7 +132,7 @@ static void find_done(struct ui *u, const char *text)
 static void find(struct ui *u)
 {
 	static const struct prompt_ops ops = {
-		.label = "user: ", .hint = "an id", .done = find_done
+		.label = "user: ", .hint = "an id", .done = find_done, .is_kept = true
 	};
 
 	prompt_open(&u->prompt, &ops);

@@ -1,6 +1,8 @@
 #include "ui/when.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/zone.h"
@@ -45,6 +47,35 @@ static int64_t local_day(int64_t now_ms, const struct zone *z)
 	return local - (into < 0 ? into + DAY_MS : into);
 }
 
+static int year_of(int64_t ms, const struct zone *z)
+{
+	char year[8];
+
+	return atoi(time_show(ms, z, "%Y", year, sizeof year));
+}
+
+/* "11-30 08:00", as screens show it. */
+static bool without_year(const char *s, int64_t now_ms, const struct zone *z, int64_t *ret_ms)
+{
+	int year = year_of(now_ms, z), i;
+	bool is_found = false;
+	char text[80];
+	int64_t ms;
+
+	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]) || s[2] != '-')
+		return false;
+	for (i = -1; i <= 1; i++) {
+		int n = snprintf(text, sizeof text, "%04d-%s", year + i, s);
+
+		if (!time_parse(text, (size_t)n, z, &ms)
+		    || (is_found && llabs(ms - now_ms) >= llabs(*ret_ms - now_ms)))
+			continue;
+		*ret_ms = ms;
+		is_found = true;
+	}
+	return is_found;
+}
+
 bool when_parse(const char *s, int64_t now_ms, const struct zone *z, int64_t *ret_ms)
 {
 	char text[64];
@@ -69,5 +100,5 @@ bool when_parse(const char *s, int64_t now_ms, const struct zone *z, int64_t *re
 		*ret_ms = zone_to_utc_ms(z, local_day(now_ms, z) + ms);
 		return true;
 	}
-	return time_parse(text, n, z, ret_ms);
+	return without_year(text, now_ms, z, ret_ms) || time_parse(text, n, z, ret_ms);
 }

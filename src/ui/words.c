@@ -66,6 +66,18 @@ const char *words_bytes(uint64_t n, char *buf)
 	return buf;
 }
 
+const char *words_short(double x, char *buf)
+{
+	static const char unit[] = " kMGTP";
+	unsigned i = 0;
+
+	/* Beyond 999.5 three figures are 1000. */
+	for (; fabs(x) >= 999.5 && i + 2 < sizeof unit; i++)
+		x /= 1000;
+	snprintf(buf, WORDS_MAX, "%.3g%.*s", x, i > 0, unit + i);
+	return buf;
+}
+
 const char *words_span(int64_t ms, char *buf)
 {
 	size_t i = 0;

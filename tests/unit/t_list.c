@@ -306,7 +306,7 @@ static void a_slow_find_goes_on_in_slices(void **state)
 	assert_int_equal(looks, ALERTS / 64 + 1);
 	assert_int_equal(l->cursor, cursor);
 	assert_string_not_equal(m->u->message, "");
-	assert_string_equal(l->needle, "");
+	assert_string_equal(l->needle, "none");
 	m->alert[wanted].f.user = dict_id(m->ids.user, "none", 4);
 	m->u->prompt.ops->changed(m->u, "none");
 	for (; m->u->live.hunt.is_busy; look(m))

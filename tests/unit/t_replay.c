@@ -184,6 +184,19 @@ static void test_seek(void **state)
 	close_show(&s);
 }
 
+static void test_leap_is_no_rate(void **state)
+{
+	struct show s;
+	struct err e = {0};
+
+	open_show(&s, *state, 1, true);
+	assert_int_equal(seek(&s, look(&s)->last_ms - 1, &e), 0);
+	clock_advance(&s.clock, 1000);
+	assert_true(look(&s)->events_per_s == 0);
+	assert_true(look(&s)->events > 0);
+	close_show(&s);
+}
+
 static void test_from(void **state)
 {
 	struct show s;
@@ -520,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_full_speed),
 		cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_leap_is_no_rate),
 		cmocka_unit_test(test_from),
 		cmocka_unit_test(test_stray_times),
 		cmocka_unit_test(test_steps),

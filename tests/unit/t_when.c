@@ -26,6 +26,10 @@ static void understands_the_forms(void **state)
 		{ " 00:00 ", DAY },
 		{ "2017-11-30", DAY + 5 * 24 * HOUR },
 		{ "2017-11-30 08:00", DAY + (5 * 24 + 8) * HOUR },
+		{ "11-30 08:00", DAY + (5 * 24 + 8) * HOUR },
+		{ "11-30", DAY + 5 * 24 * HOUR },
+		{ "01-01 00:00", DAY + 37 * 24 * HOUR },        /* of the year to come */
+		{ "06-25", DAY - 153 * 24 * HOUR },
 		{ "2017-11-30 08:00:01", DAY + (5 * 24 + 8) * HOUR + 1000 },
 	};
 	struct zone utc;
@@ -44,7 +48,8 @@ static void understands_the_forms(void **state)
 static void refuses_the_rest(void **state)
 {
 	static const char *const row[] = { "", " ", "99:99", "24:00", "10:60", "10:", ":30",
-		"10:30:", "10:30:60", "10:3x", "-", "-2x", "--2h", "2017-13-01", "soon",
+		"10:30:", "10:30:60", "10:3x", "-", "-2x", "--2h", "2017-13-01", "13-01", "02-30",
+		"11-3", "soon",
 		"10:30 10:30" };
 	struct zone utc;
 	int64_t ms;
@@ -83,6 +88,11 @@ static void words(void **state)
 	assert_string_equal(words_figure(99.6, buf), "100");
 	assert_string_equal(words_figure(-1234.4, buf), "-1,234");
 	assert_string_equal(words_figure(1e20, buf), "1e+20");
+	assert_string_equal(words_short(.25, buf), "0.25");
+	assert_string_equal(words_short(999.4, buf), "999");
+	assert_string_equal(words_short(999.5, buf), "1k");
+	assert_string_equal(words_short(-12245, buf), "-12.2k");
+	assert_string_equal(words_short(1.5e6, buf), "1.5M");
 	assert_string_equal(words_count(UINT64_MAX, buf), "18,446,744,073,709,551,615");
 	assert_string_equal(words_span(9 * 24 * HOUR, buf), "9d");
 	assert_string_equal(words_span(45 * MINUTE, buf), "45 min");
