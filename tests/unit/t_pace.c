@@ -27,7 +27,7 @@ struct console {
 	FILE *written;
 	int64_t painted_ms, key_ms;     /* key_ms: pressed and not seen; 0: none is */
 	bool had_key;
-	unsigned n_paints;
+	unsigned n_paints, n_tables;    /* how often the strip's were made */
 	int64_t worst_ms, n_written;
 };
 
@@ -60,7 +60,11 @@ static void close_console(struct console *c)
 
 static void paint(struct console *c, int64_t now)
 {
+	const struct tables *t = &c->m->u->live.strip.tables;
+	int64_t made_ms = t->made_ms;
+
 	ui_draw(c->m->u);
+	c->n_tables += t->made_ms != made_ms;
 	c->painted_ms = now;
 	c->had_key = false;
 	c->n_paints++;
@@ -116,6 +120,8 @@ static void flood(unsigned lines, unsigned columns, unsigned seconds)
 	assert_in_range(c.n_paints, 2 * seconds, seconds * 1000 / PACE_PAINT_MS);
 	assert_in_range(c.worst_ms, 0, PACE_PAINT_MS);
 	assert_in_range(most, 1000, BYTES_MOST * SPAN_MS / 1000);
+	if (columns >= UI_WIDE) /* once a second while the list follows, not at each paint */
+		assert_in_range(c.n_tables, seconds / 4, seconds + 1);
 	close_console(&c);
 }
 
