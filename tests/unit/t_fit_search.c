@@ -97,6 +97,7 @@ static void later_days_are_not_seen(void **state)
 	const struct plan plain = { .phi = .9, .turned_from = DAYS };
 	const struct plan turned = { .phi = .9, .turned_from = DAYS / 2 + 2 };
 	(void)state;
+	SKIP_UNDER_TSAN();
 	for (int k = FORECASTER_LINEAR; k <= FORECASTER_FOREST; k++) {
 		struct forecast_model a, b;
 		struct forecast_report r;
@@ -123,13 +124,14 @@ static void later_days_are_not_seen(void **state)
 static void a_gain_is_found_and_used(void **state)
 {
 	const struct plan noise = { .phi = 0, .turned_from = DAYS };
-	struct forecast_model plain, a, b;
+	struct forecast_model plain, a;
 	struct forecast_report r;
 	struct forecast_fit_options o = { .kinds = FORECAST_KIND(FORECASTER_FOREST) };
 	(void)state;
+	SKIP_UNDER_TSAN();
 	fit(&plain, &noise, o, &r);
 	assert_true(plain.search[FORECASTER_FOREST].n_tried == 0);
-	o.n_search = TSAN ? 2 : 4;
+	o.n_search = 4;
 	fit(&a, &noise, o, &r);
 	const struct forecast_search *s = &a.search[FORECASTER_FOREST];
 	assert_true(s->n_tried == o.n_search && s->is_used > 0 && s->gain > 2 * s->gain_error);
@@ -140,13 +142,24 @@ static void a_gain_is_found_and_used(void **state)
 	assert_true(a.f.forest.n_trees == s->value[FOREST_TREES]);
 	assert_true(a.n_bytes != plain.n_bytes && isfinite(a.pledge.threshold));
 	assert_true(!r.ended);
+	forecast_model_done(&plain);
+	forecast_model_done(&a);
+}
+
+static void threads_do_not_show(void **state)
+{
+	const struct plan noise = { .phi = 0, .turned_from = DAYS };
+	struct forecast_model a, b;
+	struct forecast_report r;
+	struct forecast_fit_options o = { .kinds = FORECAST_KIND(FORECASTER_FOREST),
+		.n_search = 2, .n_rows = 300 };
+	(void)state;
+	fit(&a, &noise, o, &r);
 	o.threads = 3;
 	fit(&b, &noise, o, &r);
 	assert_int_equal(a.n_bytes, b.n_bytes);
 	assert_memory_equal(a.bytes, b.bytes, a.n_bytes);
 	assert_memory_equal(a.search, b.search, sizeof a.search);
-	forecast_model_done(&b);
-	forecast_model_done(&plain);
 	forecast_model_done(&a);
 	forecast_model_done(&b);
 }
@@ -215,6 +228,7 @@ static void a_search_may_be_ended(void **state)
 	struct forecast_report r;
 	struct listener at[] = { { .trial = 2, .test = 3 }, { .trial = 0, .test = 2 } };
 	(void)state;
+	SKIP_UNDER_TSAN();
 	for (int k = FORECASTER_LINEAR; k <= FORECASTER_FOREST; k++) {
 		fit(&plain, &noise, (struct forecast_fit_options){ .kinds = FORECAST_KIND(k) }, &r);
 		for (size_t i = 0; i < 2; i++) {
@@ -267,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(later_days_are_not_seen),
 		cmocka_unit_test(a_gain_is_found_and_used),
+		cmocka_unit_test(threads_do_not_show),
 		cmocka_unit_test(a_seed_draws_combinations),
 		cmocka_unit_test(networks_are_searched_too),
 		cmocka_unit_test(a_search_may_be_ended),
