@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,26 @@
 #define TOP_FAR 12u
 #define SHOWN_MAX 256
 
+/* Channels beside those of interest have budgets and users at risk of their own. */
+static bool is_of_interest(const struct model *m)
+{
+	return m->channels & CHANNELS_INTEREST;
+}
+
 static void print_meta(const struct model *m)
 {
+	bool unverified = is_of_interest(m) && !m->provisional && m->unverified;
+
 	printf("model %016" PRIx64 "%s%s\n", m->hash,
 		m->provisional ? ", provisional: nothing of a log is in it" : "",
-		!m->provisional && m->unverified ? ", its budget is unverified" : "");
+		unverified ? ", its budget is unverified" : "");
 	printf("session gap        %g min\n", (double)m->gap_ms / 60000);
 	printf("prior strength     %g counts\n", (double)m->strength);
 	if (m->channels & CHANNEL_BIT(CHANNEL_LEARNED))
 		train_print_weights(m->learned.trained ? "weights, trained" : "weights, fixed",
 			&m->learned);
+	if (!is_of_interest(m))
+		return;
 	printf("budget             %.4g false alarms per 1000 user-days%s\n", m->budget_kud,
 		m->unverified ? " (unverified)" : "");
 	printf("smallest budget    %.4g that its users can verify\n", m->smallest_kud);
@@ -45,11 +56,13 @@ static void print_report(const struct model *m)
 	}
 	printf("fitted on          %" PRIu64 " events of %" PRIu64 " users, %s to %s\n",
 		m->n_events, m->n_users, time_iso(m->from_ms, from), time_iso(m->to_ms, to));
-	printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days,
-		m->at_risk_per_day);
-	printf("alarms among them  %" PRIu64 "\n", m->n_alarms);
-	printf("realised           %.4g false alarms per 1000 user-days, restarts included\n",
-		m->realised_kud);
+	if (is_of_interest(m)) {
+		printf("at risk            %.6g user-days, %.4g users a day\n", m->user_days,
+			m->at_risk_per_day);
+		printf("alarms among them  %" PRIu64 "\n", m->n_alarms);
+		printf("realised           %.4g false alarms per 1000 user-days, restarts "
+			"included\n", m->realised_kud);
+	}
 	printf("log loss           %.4g nats a count, %.4g by shares alone\n", m->log_loss,
 		m->log_loss_population);
 }
