@@ -6,7 +6,8 @@
  * public (veer-store(5)), versioned by user_version, migrated on opening; a newer one is refused.
  * store_each_...() return what `each` returned when that was not 0, which ends the walk; what
  * `each` is given lasts until it returns. Owner: one writing thread. Readers open their own
- * connection with store_open_read().
+ * connection with store_open_read(). store_open() is for a run: one at a time has a store
+ * (alert/store_lock.h), -EBUSY tells of another; store_open_existing() is for an act beside it.
  */
 #ifndef ALERT_STORE_H
 #define ALERT_STORE_H
@@ -26,6 +27,8 @@ struct store;
 struct store *store_open(const char *path, struct err *e);
 struct store *store_open_existing(const char *path, struct err *e);     /* -ENOENT; makes no file */
 struct store *store_open_read(const char *path, struct err *e);
+/* Whether a live run keeps its place here. */
+bool store_is_live(struct store *s);
 void store_close(struct store *s);              /* an open transaction is rolled back */
 
 int store_begin(struct store *s, struct err *e);

@@ -8,6 +8,7 @@
 struct err;
 struct sqlite3;
 struct sqlite3_stmt;
+struct store_lock;
 
 enum store_sql {
 	STORE_BEGIN, STORE_COMMIT,
@@ -21,6 +22,7 @@ enum store_sql {
 struct store {
 	struct sqlite3 *db;
 	char *path;
+	struct store_lock *lock;        /* NULL: not the store of a run */
 	struct sqlite3_stmt *prepared[STORE_SQL_N];     /* each when first used */
 };
 

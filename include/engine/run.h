@@ -83,6 +83,9 @@ void run_done(struct run *r);
 /* A user's events with time <= upto_ms, oldest first; the caller frees them with mem_free(). */
 int run_user(const struct run *r, uint32_t user, int64_t upto_ms, struct event **ret,
 	uint32_t *ret_n, struct err *e);
+/* The store that a run over files may add to: none of a live run (-EEXIST), none in use (-EBUSY).
+ */
+struct store *run_open_store(const char *path, struct err *e);
 /* Model, alerts, evidence and rejects, in transactions of a few thousand rows; repeating it adds
  * nothing. Evidence is the interest a step in the categories from and to and the user's three
  * largest, from 8 steps before the onset to 8 after the alert. -ECANCELED: p->load.stop was set.

@@ -21,6 +21,8 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNUSABLE = 3 };
 
+#define DB_DEFAULT "veer.db"       /* of watch and alerts */
+
 struct options {
 	const char *command;
 	const char *const *operand;     /* what is left: files, ids */

@@ -17,6 +17,7 @@
 
 #include "alert/schema.h"
 #include "alert/store_inside.h"
+#include "alert/store_lock.h"
 #include "base/dict.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -145,6 +146,7 @@ void store_close(struct store *s)
 	for (size_t i = 0; i < STORE_SQL_N; i++)
 		sqlite3_finalize(s->prepared[i]);
 	sqlite3_close(s->db);
+	store_lock_drop(s->lock);
 	mem_free(s->path);
 	mem_free(s);
 }
@@ -152,12 +154,16 @@ void store_close(struct store *s)
 /* SQLite would make the file readable for all; its -wal and -shm take the mode of the file. Nobody
  * else can have a file open that is new, so closing it here drops no lock of SQLite's.
  */
-static void make_private(const char *path)
+static int make_private(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
 		close(fd);
+	else if (errno != EEXIST)
+		return err_set(e, -errno, "could not open alert store \"%s\": %s", path,
+			strerror(errno));
+	return 0;
 }
 
 static struct store *store_at(const char *path, int flags, struct err *e)
@@ -199,9 +205,9 @@ static int settle(struct store *s, struct err *e)
 	return code;
 }
 
-static struct store *open_to_write(const char *path, int flags, struct err *e)
+static struct store *open_to_write(const char *path, struct err *e)
 {
-	struct store *s = store_at(path, SQLITE_OPEN_READWRITE | flags, e);
+	struct store *s = store_at(path, SQLITE_OPEN_READWRITE, e);
 
 	if (s && settle(s, e) < 0) {
 		store_close(s);
@@ -212,13 +218,21 @@ static struct store *open_to_write(const char *path, int flags, struct err *e)
 
 struct store *store_open(const char *path, struct err *e)
 {
-	make_private(path);
-	return open_to_write(path, SQLITE_OPEN_CREATE, e);
+	struct store_lock *lock;
+	struct store *s;
+
+	if (make_private(path, e) < 0 || !(lock = store_lock_take(path, e)))
+		return NULL;
+	if ((s = open_to_write(path, e)))
+		s->lock = lock;
+	else
+		store_lock_drop(lock);
+	return s;
 }
 
 struct store *store_open_existing(const char *path, struct err *e)
 {
-	return open_to_write(path, 0, e);
+	return open_to_write(path, e);
 }
 
 struct store *store_open_read(const char *path, struct err *e)

@@ -54,6 +54,14 @@ int store_retain(struct store *s, int64_t before_ms, int64_t upto_seq, struct er
 	return store_do(s, q, e);
 }
 
+/* A live run counts its rows from its first transaction on; nobody else does. */
+bool store_is_live(struct store *s)
+{
+	int64_t rows;
+
+	return store_get_number(s, "rows", &rows);
+}
+
 int store_put_place(struct store *s, const struct store_place *p, struct err *e)
 {
 	sqlite3_stmt *q = store_statement(s, STORE_PUT_PLACE);

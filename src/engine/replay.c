@@ -58,16 +58,7 @@ static int show_run(struct replay *r, const struct run *run, struct err *e)
 	return 0;
 }
 
-static int store_run(struct replay *r, struct err *e)
-{
-	struct store *s = store_open(r->o->db, e);
-	int code = s ? run_store(&r->run, s, &r->o->run, &r->progress, e) : e->code;
-
-	store_close(s);
-	return code;
-}
-
-static int load(struct replay *r, struct err *e)
+static int load_into(struct replay *r, struct store *s, struct err *e)
 {
 	if (run_files(&r->run, &r->o->run, &r->progress, e) < 0)
 		return e->code;
@@ -76,7 +67,19 @@ static int load(struct replay *r, struct err *e)
 			*r->run.load.why ? r->run.load.why : "the log has no event");
 	if (history_order(r->run.history, e) < 0 || show_run(r, &r->run, e) < 0)
 		return e->code;
-	return r->o->db ? store_run(r, e) : 0;
+	return s ? run_store(&r->run, s, &r->o->run, &r->progress, e) : 0;
+}
+
+static int load(struct replay *r, struct err *e)
+{
+	struct store *s = NULL;
+	int code;
+
+	if (r->o->db && !(s = run_open_store(r->o->db, e)))
+		return e->code;
+	code = load_into(r, s, e);
+	store_close(s);
+	return code;
 }
 
 static void *load_main(void *arg)

@@ -325,6 +325,21 @@ static int put_all(struct writer *w, const struct run *r, const struct run_optio
 	return put_rejects(w, r, o, e);
 }
 
+/* Alerts of another model, or of another part of a log, would stand among those of the live run as
+ * if it had raised them.
+ */
+struct store *run_open_store(const char *path, struct err *e)
+{
+	struct store *s = store_open(path, e);
+
+	if (!s || !store_is_live(s))
+		return s;
+	err_set(e, -EEXIST, "could not add to alert store \"%s\": it is that of a live run "
+		"(veer watch), and holds its alerts alone: name another store with --db", path);
+	store_close(s);
+	return NULL;
+}
+
 int run_store(const struct run *r, struct store *s, const struct run_options *o,
 	struct run_progress *p, struct err *e)
 {

@@ -20,7 +20,6 @@
 #include "main/option.h"
 #include "model/model.h"
 
-#define DEFAULT_DB "veer.db"
 #define LINE_MAX_BYTES (8u << 20)
 #define SHOWN_MAX 1024
 #define USER_COLUMNS 16u
@@ -303,7 +302,7 @@ static int list_alerts(struct listing *l)
 
 static int list(struct listing *l)
 {
-	const char *db = l->o->db ? l->o->db : DEFAULT_DB;
+	const char *db = l->o->db ? l->o->db : DB_DEFAULT;
 	int code;
 
 	l->store = store_open_read(db, l->e);
@@ -349,11 +348,11 @@ int cmd_alerts(struct options *o)
 	if (is_contrary(o))
 		return EXIT_USAGE;
 	if (alert_act_is_asked(o))
-		return alert_act(o, o->db ? o->db : DEFAULT_DB);
+		return alert_act(o, o->db ? o->db : DB_DEFAULT);
 	if (!o->form_given && isatty(STDOUT_FILENO))
 		l.form = TABLE;
 	if (o->crowds)
-		return alert_crowds(o, o->db ? o->db : DEFAULT_DB, l.form == TABLE);
+		return alert_crowds(o, o->db ? o->db : DB_DEFAULT, l.form == TABLE);
 	text_init(&l.line, LINE_MAX_BYTES);
 	code = list(&l);
 	text_done(&l.line);

@@ -100,16 +100,6 @@ static int print_scores(const struct run *r, const struct options *o, struct met
 	return code;
 }
 
-static int store(const struct run *r, const struct run_options *ro, const char *path,
-	struct meter *m,
-	struct err *e)
-{
-	struct store *s = store_open(path, e);
-	int code = s ? run_store(r, s, ro, &m->progress, e) : e->code;
-	store_close(s);
-	return code;
-}
-
 /* What a person at a terminal wants to know afterwards, on stderr. */
 static void report(const struct run *r, const struct options *o)
 {
@@ -137,13 +127,18 @@ static void report(const struct run *r, const struct options *o)
 static int detect(struct run *r, const struct options *o, struct meter *m, struct err *e)
 {
 	struct run_options ro;
+	struct store *s = NULL;
+	int code;
 	log_run_options(o, o->operand, o->n_operands, &ro);
 	ro.skip_detect = o->scores != NULL;
-	int code = run_files(r, &ro, &m->progress, e);
+	if (o->db && !(s = run_open_store(o->db, e)))
+		return e->code;
+	code = run_files(r, &ro, &m->progress, e);
 	if (code == 0 && o->scores && r->load.events > 0)
 		code = print_scores(r, o, m, e);
-	if (code == 0 && o->db)
-		code = store(r, &ro, o->db, m, e);
+	if (code == 0 && s)
+		code = run_store(r, s, &ro, &m->progress, e);
+	store_close(s);
 	return code;
 }
 

@@ -22,15 +22,15 @@ static int fail(const struct options *o, const struct err *e)
 static int load_and_store(struct run *r, const struct options *o, struct meter *m, struct err *e)
 {
 	struct run_options ro;
-	struct store *s;
+	struct store *s = NULL;
 	int code;
 
 	log_run_options(o, o->operand, o->n_operands, &ro);
+	if (o->db && !(s = run_open_store(o->db, e)))
+		return e->code;
 	code = run_files(r, &ro, &m->progress, e);
-	if (code < 0 || !o->db)
-		return code;
-	s = store_open(o->db, e);
-	code = s ? run_store(r, s, &ro, &m->progress, e) : e->code;
+	if (code == 0 && s)
+		code = run_store(r, s, &ro, &m->progress, e);
 	store_close(s);
 	return code;
 }

@@ -13,7 +13,6 @@
 #include "model/channel.h"
 #include "ui/console.h"
 
-#define DB_DEFAULT "veer.db"
 #define ROW_TEXT_MAX (1u << 20)
 #define KEEP_REJECTS 20u                /* of one batch */
 
