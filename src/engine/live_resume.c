@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "detect/tracker.h"
 #include "engine/live_parts.h"
+#include "engine/live_sources.h"
 
 #define FEED_EVENTS 4096u
 #define REFIT_USERS 100
@@ -81,7 +82,7 @@ int live_resume_sources(struct live *l, struct err *e)
 		order_resume(l->order, released_ms);
 	int r = store_each_place(l->store, count_place, &a, e);
 	if (r < 0 || a.n_stored == 0)
-		return r;
+		return r < 0 ? r : live_check_sources(l, NULL, 0, e);
 	uint32_t n = a.n_stored;
 	a.stored = mem_get(n, sizeof *a.stored);
 	a.place = mem_get(2 * (size_t)n, sizeof *a.place);
@@ -90,6 +91,8 @@ int live_resume_sources(struct live *l, struct err *e)
 		r = err_set(e, -ENOMEM, "could not go on from the stored places: out of memory");
 	if (r == 0)
 		r = store_each_place(l->store, add_place, &a, e);
+	if (r == 0)
+		r = live_check_sources(l, a.stored, a.n_stored, e);
 	for (uint32_t i = 0; r == 0 && i < a.n_stored; i++)
 		add_successor(&a, &a.stored[i]);
 	if (r == 0)
