@@ -15,8 +15,9 @@ struct suspect {
 	const struct priors *priors;
 };
 
-/* DETECTION.md, channel 1, "from/to": the categories that say most, q ln(q/p) before and p ln(p/q)
- * since; ties go to byte order. Sets onset, counts and categories of ret.
+/* From the category that lost the largest share to the one that gained it; ties go to byte order.
+ * What says most in likelihood, p ln(p/q), is often a rare category looked at once, and of what the
+ * user looks at afterwards less is in it. Sets onset, counts and categories of ret.
  */
 void explain(const struct suspect *s, struct finding *ret);
 

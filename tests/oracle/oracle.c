@@ -112,19 +112,22 @@ static void doubt_onset(struct oracle *o, int best)
 			doubt(o, top - log_ratio(o, tau));
 }
 
+#define SHARE_CLOSE 5e-7        /* what floats do not tell apart */
+
 struct choice {
 	const char *category;
-	double gain, second;
+	double gain, second;            /* the largest, and the largest below it */
 };
 
 /* Takes the larger gain; of equal ones, the lesser bytes. */
 static void choose(struct choice *c, const char *category, double gain)
 {
-	if (!c->category || gain > c->gain ||
-	    (gain == c->gain && strcmp(category, c->category) < 0)) {
-		c->second = c->category ? c->gain : -INFINITY;
+	if (gain > c->gain) {
+		c->second = c->gain;
 		c->category = category;
 		c->gain = gain;
+	} else if (c->category && gain == c->gain) {
+		c->category = strcmp(category, c->category) < 0 ? category : c->category;
 	} else if (gain > c->second) {
 		c->second = gain;
 	}
@@ -136,19 +139,18 @@ static void explain(struct oracle *o, int tau, struct oracle_finding *f)
 
 	for (int i = 0; i < o->n; i++) {
 		const char *c = o->count[i].category;
-		double q, p;
+		double gained;
 
 		if (occurrences(o, c, 0, i))
 			continue;
-		q = smoothed(o, c, 0, tau);
-		p = smoothed(o, c, tau, o->n);
-		choose(&from, c, q * log(q / p));
-		choose(&to, c, p * log(p / q));
+		gained = smoothed(o, c, tau, o->n) - smoothed(o, c, 0, tau);
+		if (occurrences(o, c, 0, tau))
+			choose(&from, c, -gained);
+		if (occurrences(o, c, tau, o->n))
+			choose(&to, c, gained);
 	}
-	if (from.gain != from.second)
-		doubt(o, (from.gain - from.second) * 100);
-	if (to.gain != to.second)
-		doubt(o, (to.gain - to.second) * 100);
+	f->is_from_close = from.gain - from.second < SHARE_CLOSE;
+	f->is_to_close = to.gain - to.second < SHARE_CLOSE;
 	f->from = from.category;
 	f->to = to.category;
 	f->n_before = tau;

@@ -28,6 +28,7 @@ struct oracle_finding {
 	int64_t time_ms, onset_ms;
 	const char *from, *to;
 	int n_before, n_after, from_before, from_after, to_before, to_after;
+	int is_from_close, is_to_close; /* another category is as near as floats can tell */
 	double score;
 };
 
