@@ -32,7 +32,7 @@ struct live_item {
 	uint32_t n_places, cap_places;
 	struct reject_row *reject;
 	uint32_t n_rejects, cap_rejects;
-	struct text notices;            /* lines, each with its newline */
+	struct text notices;            /* lines, each with its level before and a newline */
 	int64_t released_ms, newest_ms;
 	uint64_t rows, late, unusable;  /* read since the last item */
 	struct stage read, hold;        /* as they were then */
@@ -111,7 +111,8 @@ static inline const struct model *live_model(const struct live *l)
 	return l->model[l->n_models - 1];
 }
 /* live.c; on the detect thread */
-void live_notice(struct live *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void live_notice(struct live *l, enum notice_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void live_tell_backend(struct live *l);         /* names it, and says what has happened to it */
 void live_post(struct live *l);
 /* Takes over a model and makes it the one in use; its categories get their numbers. */
@@ -122,7 +123,7 @@ int live_reserve_users(struct live *l, struct err *e);
 bool live_may_retry(struct live *l, const struct err *why);
 /* live_ingest.c */
 void *live_ingest(void *live);
-void live_said(void *live, const char *line);           /* follow's notices */
+void live_said(void *live, enum notice_level level, const char *line);  /* follow's notices */
 /* live_batch.c */
 int live_process(struct live *l, const struct live_item *it, struct err *e);
 /* Writes what a checkpoint must, now. */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/notice.h"
+
 /* The stages that a row passes, as far as the engine has them and counts. */
 enum feed_stage { FEED_READ, FEED_HOLD, FEED_DETECT, FEED_STORE, FEED_STAGES };
 struct stage {
@@ -18,6 +20,7 @@ struct stage {
 #define FEED_NOTICES 8
 struct notice {
 	int64_t at_ms;                  /* by the clock on the wall */
+	enum notice_level level;
 	char text[200];                 /* scrubbed */
 };
 

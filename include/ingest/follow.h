@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/notice.h"
 #include "ingest/event.h"
 
 struct err;
@@ -41,7 +42,8 @@ struct follow_place {                   /* where a source stands */
 };
 
 struct follow *follow_open(struct ids *ids, const struct follow_options *o,
-	void (*notice)(void *ctx, const char *line), void *ctx, struct err *e);
+	void (*notice)(void *ctx, enum notice_level level, const char *line),
+	void *ctx, struct err *e);
 void follow_close(struct follow *f);
 /* Continue from stored places, before the first follow_next(). A file that was renamed meanwhile is
  * looked for beside its path by its inode and finished first; else a notice says what is not seen.

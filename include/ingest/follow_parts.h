@@ -48,7 +48,7 @@ struct source {
 struct follow {
 	struct follow_options o;
 	struct ids *ids;
-	void (*notice)(void *ctx, const char *line);
+	void (*notice)(void *ctx, enum notice_level level, const char *line);
 	void *ctx;
 	struct source **source; /* by number */
 	uint32_t n_sources;
@@ -59,8 +59,8 @@ struct follow {
 	int64_t took_us;        /* for that batch */
 };
 
-void follow_say(const struct follow *f, const char *format, ...) __attribute__((format(printf, 2,
-	3)));
+void follow_say(const struct follow *f, enum notice_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 int64_t follow_tick_ms(void);
 
 /* A new source on fd, which it owns, also on failure. NULL when memory is out. */

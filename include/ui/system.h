@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/pattern.h"
 #include "base/spread.h"
 #include "engine/feed.h"
+#include "ui/prompt.h"
 
 struct ui;
 
@@ -49,6 +51,10 @@ struct system_state {
 	uint64_t rss_bytes;
 	struct notice notice[SYSTEM_NOTICES];   /* number n, from 1, at (n - 1) % SYSTEM_NOTICES */
 	uint32_t n_notices;
+	struct pattern filter;          /* of the log; no code: none is set */
+	char filter_text[PROMPT_MAX];
+	const struct notice *shown[SYSTEM_NOTICES];     /* newest first, those that pass */
+	unsigned n_shown;
 	enum system_page shows;
 	unsigned top;                   /* of what scrolls: notices, or bad lines */
 	int page;

@@ -34,7 +34,7 @@ int64_t live_tick_ms(const struct live *l)
 	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
-void live_notice(struct live *l, const char *format, ...)
+void live_notice(struct live *l, enum notice_level level, const char *format, ...)
 {
 	char raw[ERR_TEXT_MAX], line[2 * ERR_TEXT_MAX];
 	va_list ap;
@@ -45,6 +45,7 @@ void live_notice(struct live *l, const char *format, ...)
 	text_scrub(l->s.notice, sizeof l->s.notice, raw, strlen(raw));
 	struct notice *recent = &l->s.recent[l->s.n_notices++ % FEED_NOTICES];
 	memcpy(recent->text, l->s.notice, sizeof recent->text);
+	recent->level = level;
 	recent->at_ms = l->o.clock ? clock_utc_ms(l->o.clock) : time(NULL) * INT64_C(1000);
 	if (l->o.noticed)
 		l->o.noticed(l->o.ctx, line);
@@ -55,7 +56,7 @@ void live_tell_backend(struct live *l)
 	const char *notice = tracker_notice(l->tracker);
 	snprintf(l->s.backend, sizeof l->s.backend, "%s", tracker_backend(l->tracker));
 	if (notice)
-		live_notice(l, "%s", notice);
+		live_notice(l, NOTICE_WARNING, "%s", notice);
 }
 
 /* Snapshots */
@@ -151,7 +152,8 @@ bool live_may_retry(struct live *l, const struct err *why)
 		return false;
 	if (strcmp(l->trouble, why->text) != 0) {
 		snprintf(l->trouble, sizeof l->trouble, "%s", why->text);
-		live_notice(l, "%s; trying again, nothing is lost meanwhile", why->text);
+		live_notice(l, NOTICE_ERROR, "%s; trying again, nothing is lost meanwhile",
+			why->text);
 	}
 	text_scrub(l->s.trouble, sizeof l->s.trouble, why->text, strlen(why->text));
 	live_post(l);
@@ -179,7 +181,7 @@ static void say_all(struct live *l, const struct text *notices)
 {
 	for (const char *s = notices->s, *nl; notices->len > 0 && (nl = strchr(s, '\n')); s =
 		nl + 1)
-		live_notice(l, "%.*s", (int)(nl - s), s);
+		live_notice(l, (enum notice_level)(s[0] - '0'), "%.*s", (int)(nl - s - 1), s + 1);
 }
 
 static int take_item(struct live *l, struct live_item *it, struct err *e)
@@ -221,7 +223,7 @@ static void *detect(void *live)
 	l->s.phase = r < 0 ? FEED_FAILED : FEED_ENDED;
 	l->s.lag_s = 0;
 	if (r < 0)
-		live_notice(l, "%s", l->failure.text);
+		live_notice(l, NOTICE_ERROR, "%s", l->failure.text);
 	l->failure.code = r;
 	live_post(l);
 	queue_close(&l->idle);

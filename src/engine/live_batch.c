@@ -423,7 +423,7 @@ static int store_part(struct live *l, const struct part *p, struct err *e)
 			return err_set(e, r, "%s", why.text);
 	live_gauge_store(l, begun_us, p->to - p->from);
 	if (l->trouble[0])
-		live_notice(l, "the alert store takes writes again");
+		live_notice(l, NOTICE_INFO, "the alert store takes writes again");
 	l->trouble[0] = s.trouble[0] = '\0';
 	s.n_notices = l->s.n_notices;
 	memcpy(s.notice, l->s.notice, sizeof s.notice);

@@ -12,10 +12,10 @@
 #define IDLE_MS 1000
 #define DAY_MS 86400000
 
-void live_said(void *live, const char *line)
+void live_said(void *live, enum notice_level level, const char *line)
 {
 	struct live *l = live;
-	text_addf(&l->said, "%s\n", line);
+	text_addf(&l->said, "%d%s\n", level, line);
 }
 
 static int64_t wall_ms(void)

@@ -193,7 +193,7 @@ static int fit_and_switch(struct live *l, struct history *h, int64_t boundary_ms
 	if (r == -ECANCELED)
 		return err_set(e, r, "the refit was interrupted");
 	if (r < 0) {
-		live_notice(l, "model not refitted: %s", why.text);
+		live_notice(l, NOTICE_WARNING, "model not refitted: %s", why.text);
 		return 0;
 	}
 	r = live_use_model(l, &m, e);
@@ -203,7 +203,8 @@ static int fit_and_switch(struct live *l, struct history *h, int64_t boundary_ms
 	if (r == 0)
 		r = live_begin_epoch(l, boundary_ms, e);
 	if (r == 0)
-		live_notice(l, "model refitted on %" PRIu32 " users: hash %016" PRIx64, n_users,
+		live_notice(l, NOTICE_INFO,
+			"model refitted on %" PRIu32 " users: hash %016" PRIx64, n_users,
 			live_model(l)->hash);
 	return r;
 }

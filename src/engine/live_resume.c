@@ -196,7 +196,7 @@ static int change_model(struct live *l, struct err *e)
 	if (r == 0)
 		r = live_begin_epoch(l, l->s.data_ms + 1, e);
 	if (r == 0)
-		live_notice(l,
+		live_notice(l, NOTICE_WARNING,
 			"the model is another than before: profiles made anew under hash %016"
 				PRIx64,
 			live_model(l)->hash);

@@ -52,7 +52,7 @@ static void tell(struct live *l, const struct store_place *stored, uint32_t n)
 	int64_t rows, data_ms;
 
 	if (n == 0 || !store_get_number(l->store, "rows", &rows)) {
-		live_notice(l, "alerts are kept in the store \"%s\"", l->o.db);
+		live_notice(l, NOTICE_INFO, "alerts are kept in the store \"%s\"", l->o.db);
 		return;
 	}
 	if (store_get_number(l->store, "data_ms", &data_ms))
@@ -61,8 +61,8 @@ static void tell(struct live *l, const struct store_place *stored, uint32_t n)
 				sizeof time));
 	if (n > 1)
 		snprintf(more, sizeof more, " +%" PRIu32, n - 1);
-	live_notice(l, "resumes the store \"%s\": %" PRId64 " row%s of %s%s%s", l->o.db, rows,
-		rows == 1 ? "" : "s", slash ? slash + 1 : stored->path, more, until);
+	live_notice(l, NOTICE_INFO, "resumes the store \"%s\": %" PRId64 " row%s of %s%s%s",
+		l->o.db, rows, rows == 1 ? "" : "s", slash ? slash + 1 : stored->path, more, until);
 }
 
 int live_check_sources(struct live *l, const struct store_place *stored, uint32_t n, struct err *e)

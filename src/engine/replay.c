@@ -95,7 +95,7 @@ static void *load_main(void *arg)
 
 /* The ui thread. */
 
-static void notice(struct replay *r, const char *text)
+static void notice(struct replay *r, enum notice_level level, const char *text)
 {
 	struct notice *recent;
 
@@ -104,6 +104,7 @@ static void notice(struct replay *r, const char *text)
 	text_scrub(r->snap.notice, sizeof(r->snap.notice), text, strlen(text));
 	recent = &r->snap.recent[r->snap.n_notices++ % FEED_NOTICES];
 	memcpy(recent->text, r->snap.notice, sizeof(recent->text));
+	recent->level = level;
 	recent->at_ms = clock_utc_ms(r->o->clock);
 }
 
@@ -153,7 +154,7 @@ static void set_stops(struct replay *r)
 	struct err e = {0};
 
 	if (playback_command(&r->play, &c, &e) < 0)
-		notice(r, e.text);
+		notice(r, NOTICE_ERROR, e.text);
 }
 
 /* A leap passes events that nobody saw pass. */
@@ -170,11 +171,11 @@ static void start(struct replay *r)
 
 	r->ready = true;
 	memcpy(r->snap.backend, r->run.backend, sizeof(r->snap.backend));
-	notice(r, r->run.load.why);
-	notice(r, r->run.load.cut);
-	notice(r, r->run.note);
-	notice(r, r->run.notice);
-	notice(r, r->err.text);
+	notice(r, NOTICE_ERROR, r->run.load.why);
+	notice(r, NOTICE_WARNING, r->run.load.cut);
+	notice(r, NOTICE_WARNING, r->run.note);
+	notice(r, NOTICE_WARNING, r->run.notice);
+	notice(r, NOTICE_ERROR, r->err.text);
 	s->loaded = 1;
 	s->rows = r->run.load.rows;
 	s->rejected = rejected(&r->run.load);
@@ -294,7 +295,7 @@ static void look_at_what_if(struct replay *r)
 		return;
 	r->snap.what_if.percent = r->what_if.progress.percent;
 	if (atomic_load(&r->what_if.is_over) && take_what_if(r, &e) < 0)
-		notice(r, e.text);
+		notice(r, NOTICE_ERROR, e.text);
 }
 
 static void look_running(struct replay *r)

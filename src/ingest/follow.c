@@ -15,7 +15,7 @@
 
 #define POLL_MS 100
 
-void follow_say(const struct follow *f, const char *format, ...)
+void follow_say(const struct follow *f, enum notice_level level, const char *format, ...)
 {
 	char raw[ERR_TEXT_MAX], line[ERR_TEXT_MAX];
 	va_list ap;
@@ -25,7 +25,7 @@ void follow_say(const struct follow *f, const char *format, ...)
 	vsnprintf(raw, sizeof raw, format, ap);
 	va_end(ap);
 	text_scrub(line, sizeof line, raw, strlen(raw));
-	f->notice(f->ctx, line);
+	f->notice(f->ctx, level, line);
 }
 
 int64_t follow_tick_ms(void)
@@ -54,7 +54,8 @@ static int check_format(const struct follow_options *o, struct err *e)
 }
 
 struct follow *follow_open(struct ids *ids, const struct follow_options *o,
-	void (*notice)(void *ctx, const char *line), void *ctx, struct err *e)
+	void (*notice)(void *ctx, enum notice_level level, const char *line),
+	void *ctx, struct err *e)
 {
 	struct follow *f = mem_get(1, sizeof *f);
 	if (!f || !(f->waits = mem_get(o->n_paths ? o->n_paths : 1, sizeof *f->waits))) {

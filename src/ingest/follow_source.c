@@ -166,13 +166,14 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 		if (final || len >= GUESS_BYTES) {
 			s->unusable = true;
 			snprintf(s->unfit, sizeof s->unfit, "%.190s", why.text);
-			follow_say(f, "%s: not read: %s", f->o.path[s->path], why.text);
+			follow_say(f, NOTICE_ERROR, "%s: not read: %s", f->o.path[s->path],
+				why.text);
 			source_end(s);
 		}
 		return 0;
 	}
 	if (said[0])
-		follow_say(f, "%s: %s", f->o.path[s->path], said);
+		follow_say(f, NOTICE_INFO, "%s: %s", f->o.path[s->path], said);
 	split_init(&s->split, s->format.delim);
 	s->scanned = 0;
 	s->reader = csv_reader_new(f->ids, &s->format, f->o.zone, true, f->o.keep_rejects, e);

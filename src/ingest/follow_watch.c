@@ -25,7 +25,7 @@ int watch_start(struct follow *f, uint32_t path, struct err *e)
 		return err_set(e, fd, "%s", why.text);
 	if (fd < 0) {
 		f->waits[path] = true;
-		follow_say(f, "%s: not there yet, waiting for it", name);
+		follow_say(f, NOTICE_WARNING, "%s: not there yet, waiting for it", name);
 		return 0;
 	}
 	return source_start(f, path, fd, &st, e) ? 0 : -ENOMEM;
@@ -59,7 +59,7 @@ static int arrive(struct follow *f, uint32_t path, struct source *old, struct er
 		return 0;
 	if (fd < 0) {
 		f->waits[path] = true;
-		follow_say(f, "%s", why.text);
+		follow_say(f, NOTICE_WARNING, "%s", why.text);
 		return 0;
 	}
 	if (old && is_same(old, &st)) {
@@ -67,7 +67,8 @@ static int arrive(struct follow *f, uint32_t path, struct source *old, struct er
 		return 0;
 	}
 	f->waits[path] = false;
-	follow_say(f, old ? "%s: rotated; the old file is finished first" : "%s: here now", name);
+	follow_say(f, NOTICE_INFO, old ? "%s: rotated; the old file is finished first"
+		: "%s: here now", name);
 	if (old) {
 		old->replaced = true;
 		old->unusable = false;
@@ -97,10 +98,10 @@ static int begin_again(struct follow *f, struct source *s, const struct stat *st
 		return err_set(e, -errno, "could not read \"%s\" again: %s", f->o.path[path],
 			strerror(errno));
 	if (half > 0)
-		follow_say(f, "%s: %s; half a line of %zu bytes is lost", f->o.path[path], what,
-			half);
+		follow_say(f, NOTICE_WARNING, "%s: %s; half a line of %zu bytes is lost",
+			f->o.path[path], what, half);
 	else
-		follow_say(f, "%s: %s; read from its start", f->o.path[path], what);
+		follow_say(f, NOTICE_INFO, "%s: %s; read from its start", f->o.path[path], what);
 	s->replaced = s->lost = true;
 	source_end(s);
 	return source_start(f, path, fd, st, e) ? 0 : -ENOMEM;
@@ -137,7 +138,8 @@ static int poll_path(struct follow *f, uint32_t path, struct err *e)
 		return 0;
 	if (stat(f->o.path[path], &st) < 0) {
 		if (!f->waits[path] && errno == ENOENT)
-			follow_say(f, "%s: gone, waiting for it to come back", f->o.path[path]);
+			follow_say(f, NOTICE_WARNING, "%s: gone, waiting for it to come back",
+				f->o.path[path]);
 		f->waits[path] = true;
 		return 0;
 	}
@@ -197,7 +199,7 @@ static int resume_renamed(struct follow *f, uint32_t path, const struct follow_p
 	struct stat st;
 	int fd = find_renamed(p->path, p, name, sizeof name, &st);
 	if (fd < 0) {
-		follow_say(f,
+		follow_say(f, NOTICE_WARNING,
 			"%s: replaced while away and the old file is gone: "
 			"what it held after byte %llu "
 			"is not seen", p->path, (unsigned long long)p->offset);
@@ -210,7 +212,8 @@ static int resume_renamed(struct follow *f, uint32_t path, const struct follow_p
 	struct source *s = source_start(f, path, fd, &st, e);
 	if (!s)
 		return -ENOMEM;
-	follow_say(f, "%s: rotated while away; \"%s\" is finished first", p->path, name);
+	follow_say(f, NOTICE_INFO, "%s: rotated while away; \"%s\" is finished first", p->path,
+		name);
 	s->replaced = true;
 	go_on(s, p);
 	return 0;
@@ -222,7 +225,8 @@ static int resume_path(struct follow *f, uint32_t path, const struct follow_plac
 	if (!s || s->device != p->device || s->inode != p->inode)
 		return resume_renamed(f, path, p, e);
 	if (s->size < p->read)
-		follow_say(f, "%s: truncated while away; read from its start", p->path);
+		follow_say(f, NOTICE_WARNING, "%s: truncated while away; read from its start",
+			p->path);
 	else
 		go_on(s, p);
 	return 0;

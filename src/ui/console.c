@@ -89,6 +89,8 @@ int console_run(struct feed *f, const struct console_options *o, struct err *e)
 	if (!u)
 		return err_set(e, -ENOMEM, "could not open the console: out of memory");
 	text_init(&left, SCREEN_MAX);
+	if (o->keys)    /* time is the script's, from the first look on */
+		clock_freeze(o->clock, clock_utc_ms(o->clock));
 	code = ui_init(u, f, o, e);
 	if (code < 0)
 		goto out;

@@ -9,6 +9,7 @@
 #include "base/zone.h"
 #include "ui/budget.h"
 #include "ui/keys.h"
+#include "ui/system_log.h"
 #include "ui/twin.h"
 #include "ui/ui.h"
 #include "ui/words.h"
@@ -227,6 +228,13 @@ static void add_phase(struct ui *u, struct parts *p)
 	marks_add(u, p, 3);
 }
 
+static enum ink notice_ink(const struct snapshot *s)
+{
+	enum notice_level level = s->recent[(s->n_notices - 1) % FEED_NOTICES].level;
+
+	return level == NOTICE_INFO ? INK_DIM : system_notice_ink(level);
+}
+
 static void draw_status(struct ui *u, int line)
 {
 	struct parts p = { .n = 0 };
@@ -242,7 +250,7 @@ static void draw_status(struct ui *u, int line)
 		add_phase(u, &p);
 	view_table[u->view]->status(u, &p);
 	if (u->snap->n_notices != u->n_notices_seen && u->snap->phase != FEED_FAILED) {
-		notice = parts_add(&p, 1, INK_DIM, "%s", u->snap->notice);
+		notice = parts_add(&p, 1, notice_ink(u->snap), "%s", u->snap->notice);
 		notice->is_right = true;
 		notice->least = NOTICE_LEAST;
 	}

@@ -21,6 +21,7 @@
 #include "ui/session.h"
 #include "ui/sql.h"
 #include "ui/system.h"
+#include "ui/system_log.h"
 #include "ui/view.h"
 
 #define ON_ALERT (WHEN_LOADED | WHEN_ALERTS | WHEN_STORE)
@@ -198,6 +199,8 @@ static const struct action table[] = {
 		"the lines that could not be used, or back" },
 	{ "log", "System", { 'L' }, IN_SYSTEM, 0, system_log, 0, 5, "log",
 		"all that veer said since the start, or back" },
+	{ "filter-log", "System", { '\\' }, IN_SYSTEM, 0, system_filter, 0, 7, "filter",
+		"the log's notices by a regex: error, disk..." },
 	{ "export-system", "System", { C('e') }, IN_SYSTEM, 0, system_export, 0, 6, "export",
 		"stages and charts to a csv or jsonl file" },
 	{ "reset", "System", { '0' }, IN_SYSTEM, 0, system_reset, 0, 4, "reset max",

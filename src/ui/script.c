@@ -167,7 +167,6 @@ int script_run(struct ui *u, const char *path, struct err *e)
 
 	if (!f)
 		return err_set(e, -errno, "could not open keys \"%s\": %s", path, strerror(errno));
-	clock_freeze(u->clock, clock_utc_ms(u->clock));
 	show(u);
 	while (!code && !u->is_done && !ui_is_stopped(u) && fgets(line, sizeof line, f)) {
 		number++;

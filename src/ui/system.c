@@ -277,4 +277,5 @@ void system_reset(struct ui *u, int unused)
 void system_done(struct ui *u)
 {
 	forget_bad(&u->system);
+	pattern_done(&u->system.filter);
 }

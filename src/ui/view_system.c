@@ -10,10 +10,9 @@
 #include "ui/frame.h"
 #include "ui/keys.h"
 #include "ui/stages.h"
+#include "ui/system_log.h"
 #include "ui/ui.h"
 #include "ui/words.h"
-
-#define LOG_TEXT_X 16
 
 static void draw_title(struct ui *u, struct box b)
 {
@@ -37,80 +36,6 @@ static void draw_title(struct ui *u, struct box b)
 out:
 	frame_counts(u, &p);
 	parts_draw(&p, &u->term, b.line, b.column, b.columns);
-}
-
-static unsigned n_kept(const struct system_state *s)
-{
-	return s->n_notices < SYSTEM_NOTICES ? s->n_notices : SYSTEM_NOTICES;
-}
-
-/* Of those kept; 0: the newest. */
-static const struct notice *notice_at(const struct system_state *s, unsigned i)
-{
-	return &s->notice[(s->n_notices - 1 - i) % SYSTEM_NOTICES];
-}
-
-static void draw_notices(struct ui *u, int line, struct box b)
-{
-	struct system_state *s = &u->system;
-	unsigned n = n_kept(s), i;
-	int end = b.line + b.lines;
-	char time[UI_TIME_MAX];
-
-	term_putf(&u->term, line++, b.column, b.columns, INK_HEAD, " NOTICES %u, newest first",
-		s->n_notices);
-	s->page = end - line;
-	s->top = view_scroll(s->top, s->top, (unsigned)s->page, n);
-	for (i = s->top; i < n && line < end; i++) {
-		const struct notice *notice = notice_at(s, i);
-
-		term_put(&u->term, line, b.column + 1, 9, INK_DIM, time_show(notice->at_ms,
-			u->feed->zone, "%H:%M:%S", time, sizeof time));
-		term_put(&u->term, line++, b.column + 11, b.columns - 11, INK_TEXT, notice->text);
-	}
-}
-
-/* A notice to its end, cut between words; lines is what is left. Returns those it takes. */
-static int draw_said(struct ui *u, const struct notice *notice, struct box b)
-{
-	const char *s = notice->text;
-	int width = b.columns - LOG_TEXT_X, used = 0;
-	char time[UI_TIME_MAX];
-
-	term_put(&u->term, b.line, b.column + 1, LOG_TEXT_X - 2, INK_DIM, time_show(notice->at_ms,
-		u->feed->zone, "%m-%d %H:%M:%S", time, sizeof time));
-	do {
-		size_t len = strlen(s), fits = text_fit(s, len, (unsigned)width, NULL), at = fits;
-		char part[sizeof notice->text];
-
-		while (fits < len && at > 0 && s[at] != ' ')
-			at--;
-		fits = at ? at : fits;
-		snprintf(part, sizeof part, "%.*s", (int)fits, s);
-		term_put(&u->term, b.line + used++, b.column + LOG_TEXT_X, width, INK_TEXT, part);
-		s += fits + strspn(s + fits, " ");
-	} while (*s && used < b.lines);
-	return used;
-}
-
-static void draw_log(struct ui *u, struct box b)
-{
-	struct system_state *s = &u->system;
-	struct box line = { b.line + 1, b.column, b.lines - 1, b.columns };
-	unsigned n = n_kept(s), i;
-	int used;
-
-	term_put(&u->term, b.line, b.column, b.columns, INK_HEAD,
-		" TIME           WHAT VEER SAID, newest first");
-	if (!n)
-		term_put(&u->term, b.line + 2, b.column + 2, b.columns - 2, INK_TEXT,
-			"Nothing so far: rotations, refits and failures would stand here.");
-	for (i = s->top; i < n && line.lines > 0; i++) {
-		used = draw_said(u, notice_at(s, i), line);
-		line.line += used;
-		line.lines -= used;
-	}
-	s->page = i > s->top ? (int)(i - s->top) : 1;
 }
 
 static void draw_bad(struct ui *u, struct box b)
@@ -150,20 +75,20 @@ static void draw(struct ui *u, struct box all)
 	if (u->system.shows == SYSTEM_BAD) {
 		draw_bad(u, b);
 	} else if (u->system.shows == SYSTEM_LOG) {
-		draw_log(u, b);
+		system_draw_log(u, b);
 	} else {
 		line = b.line + stages_draw(u, b, false) + 1;
 		line += stages_charts(u, (struct box){ line, b.column, b.line + b.lines - line,
 			b.columns }) + 1;
 		if (line + 1 < b.line + b.lines)
-			draw_notices(u, line, b);
+			system_draw_notices(u, line, b);
 	}
 	frame_foot(u, all);
 }
 
-static unsigned n_lines(const struct system_state *s)
+static unsigned n_lines(struct system_state *s)
 {
-	return s->shows == SYSTEM_BAD ? s->n_bad : n_kept(s);
+	return s->shows == SYSTEM_BAD ? s->n_bad : system_choose(s);
 }
 
 static void move(struct ui *u, enum move how)
@@ -180,8 +105,7 @@ static void status(struct ui *u, struct parts *p)
 	char n[WORDS_MAX], all[WORDS_MAX];
 
 	if (s->shows == SYSTEM_LOG)
-		parts_add(p, 0, INK_TEXT, "%s of %s notices since the start; L goes back",
-			words_count(n_kept(s), n), words_count(s->n_notices, all));
+		system_log_status(u, p);
 	else if (s->shows == SYSTEM_BAD)
 		parts_add(p, 0, INK_TEXT, "%s%s bad line%s kept of %s; b goes back",
 			s->has_more_bad ? "the first " : "", words_count(s->n_bad, n),

@@ -62,11 +62,11 @@ static int teardown(void **state)
 	return code;
 }
 
-static void note(void *ctx, const char *line)
+static void note(void *ctx, enum notice_level level, const char *line)
 {
 	struct rig *r = ctx;
 	size_t n = strlen(r->notices);
-	snprintf(r->notices + n, sizeof r->notices - n, "%s\n", line);
+	snprintf(r->notices + n, sizeof r->notices - n, "%d %s\n", level, line);
 }
 
 static void write_to(const char *path, const char *mode, const char *text)
@@ -138,6 +138,15 @@ static void expect_end(struct rig *r)
 	assert_int_equal(code, -ENODATA);
 }
 
+static void assert_notice(struct rig *r, enum notice_level level, const char *words)
+{
+	const char *s = strstr(r->notices, words);
+	assert_non_null(s);
+	while (s > r->notices && s[-1] != '\n')
+		s--;
+	assert_int_equal(*s - '0', level);
+}
+
 static void expect_notice(struct rig *r, const char *words)
 {
 	struct err e = {0};
@@ -201,7 +210,7 @@ static void rotation_finishes_the_old_file(void **state)
 	expect(r, "i1 i2 i3 i4 late");
 	add(r->path[0], 5, "i5");
 	expect(r, "i1 i2 i3 i4 late i5");
-	assert_non_null(strstr(r->notices, "rotated"));
+	assert_notice(r, NOTICE_INFO, "rotated");
 	struct follow_place p[4];
 	assert_int_equal(follow_places(r->f, p, 4), 2);
 	assert_true(p[0].old && !p[1].old);
@@ -269,7 +278,7 @@ static void a_file_that_is_not_there_is_waited_for(void **state)
 {
 	struct rig *r = *state;
 	start(r);
-	assert_non_null(strstr(r->notices, "not there yet"));
+	assert_notice(r, NOTICE_WARNING, "not there yet");
 	write_to(r->path[0], "w", HEADER);
 	add(r->path[0], 1, "i1");
 	expect(r, "i1");
@@ -437,7 +446,7 @@ static void a_file_rotated_while_away_is_finished(void **state)
 	start(r);
 	assert_int_equal(follow_resume(r->f, &p, 1, &e), 0);
 	expect(r, "i3");
-	assert_non_null(strstr(r->notices, "the old file is gone"));
+	assert_notice(r, NOTICE_WARNING, "the old file is gone");
 }
 
 static void a_wrong_format_is_told_at_once(void **state)
