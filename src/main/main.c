@@ -1,9 +1,11 @@
 #include <cblas.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "main/option.h"
 
@@ -47,12 +49,27 @@ static int close_output(int code)
 	return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
+/* Where one of the three is closed, the next file opened would be taken for it: a store for keys,
+ * say, or a log for where rows go.
+ */
+static void fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);       /* a write is an error still */
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command_row *command;
 	struct options o = { .stop = &stop };
 	int code;
 
+	fill_standard();
 	openblas_set_num_threads(1);    /* threads share out users and rows: normal.h, fit_lstm.h */
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");     /* rows are read by programs */
