@@ -1,11 +1,12 @@
 /* follow.h - files that grow, and pipes: new rows as they arrive.
  *
  * Notices rotation by rename (the old file is read to its end first, and watched for a late line),
- * truncation and replacement by a new file of any size; half a line waits for its rest. Each file
- * that stands or stood behind a path is a source with a number of its own. Of the sources with
- * unread rows the one that is furthest back in event time is read next, so several files merge. A
- * notice is text for people, one line. Owner: the ingest thread. Reads with libcsv, one block at a
- * time.
+ * truncation and replacement by a new file of any size; half a line waits for its rest. The file
+ * after has the columns of the one before unless it begins with a header. Each file, and each
+ * writer of a FIFO, that stands or stood behind a path is a source with a number of its own. Of
+ * the sources with unread rows the one that is furthest back in event time is read next, so several
+ * files merge. A notice is text for people, one line. Owner: the ingest thread. Reads with libcsv,
+ * one block at a time.
  */
 #ifndef INGEST_FOLLOW_H
 #define INGEST_FOLLOW_H

@@ -22,6 +22,7 @@ struct source {
 	enum source_state state;
 	uint32_t number, path;  /* path: index in the options */
 	bool pipe;
+	bool fifo;              /* a pipe with a name: another writer may come */
 	bool replaced;          /* the path leads to another file now */
 	bool lost;              /* what was read from it is overwritten */
 	int fd;
@@ -40,7 +41,7 @@ struct source {
 	struct split split;
 	struct format format;
 	struct csv_reader *reader;      /* NULL: the format is not known yet */
-	bool unusable;                  /* no format fits */
+	bool unusable;                  /* no format fits: what comes is dropped */
 	uint64_t n_events, n_rows, rejected[REJECT_N];
 	char unfit[200];                /* why no format fits */
 };
@@ -53,6 +54,7 @@ struct follow {
 	struct source **source; /* by number */
 	uint32_t n_sources;
 	bool *waits;            /* by path: a notice said that nothing is there */
+	struct format *known;   /* by path: the layout of the last file read; name NULL: none */
 	int64_t next_poll_ms;
 	struct source *last;    /* whose batch was last returned */
 	bool last_again;
@@ -77,5 +79,7 @@ int source_open(const char *path, struct stat *st, struct err *e);
 /* What became of the paths: rotation, truncation, growth. */
 int watch_poll(struct follow *f, struct err *e);
 int watch_start(struct follow *f, uint32_t path, struct err *e);
+/* The writer of a FIFO is gone: a new source waits for the next one. */
+int watch_next_writer(struct follow *f, struct source *s, struct err *e);
 
 #endif

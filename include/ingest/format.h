@@ -13,6 +13,7 @@
 #include "ingest/event.h"
 
 struct err;
+struct zone;
 
 enum field { FIELD_TIME, FIELD_USER, FIELD_ITEM, FIELD_CATEGORY, FIELD_BEHAVIOUR, FIELD_PRICE,
 	FIELD_QUANTITY, FIELD_N };
@@ -45,6 +46,12 @@ const struct format *format_table(void);
  */
 int format_choose(struct format *f, const char *spec, const char *columns, const char *head,
 	size_t head_len, char *ret_said, size_t said_cap, struct err *e);
+
+/* Whether the first row of head has a time where f wants one: it is a row, and no header. */
+bool format_is_row(const struct format *f, const struct zone *z, const char *head, size_t head_len);
+
+/* What the data is compressed with, by its first bytes; NULL: nothing known. */
+const char *format_packed(const char *head, size_t len);
 
 enum behaviour format_behaviour(const struct format *f, const char *word, size_t len);
 

@@ -140,9 +140,11 @@ static int begin(struct cutter *c, struct piece *p, size_t len, struct err *e)
 	char said[SAID_MAX / 2] = "";
 	struct err why = {0};
 
-	if (len > 1 && !memcmp(p->buf, "\x1f\x8b", 2))
+	const char *packed = format_packed(p->buf, len);
+	if (packed)
 		return err_set(e, -ENOTSUP,
-			"\"%s\" is gzip-compressed; pipe it: zcat FILE | veer ... -", path);
+			"\"%s\" is %s-compressed; pipe it: %s -dc FILE | veer ... -", path, packed,
+			packed);
 	int code = len ? format_choose(f, c->o->format, c->o->columns, p->buf,
 		len < HEAD_MAX ? len : HEAD_MAX, said, sizeof(said), &why) : 0;
 	if (code == -ENOMSG)

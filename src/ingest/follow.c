@@ -58,7 +58,9 @@ struct follow *follow_open(struct ids *ids, const struct follow_options *o,
 	void *ctx, struct err *e)
 {
 	struct follow *f = mem_get(1, sizeof *f);
-	if (!f || !(f->waits = mem_get(o->n_paths ? o->n_paths : 1, sizeof *f->waits))) {
+	uint32_t n = o->n_paths ? o->n_paths : 1;
+	if (!f || !(f->waits = mem_get(n, sizeof *f->waits)) ||
+		!(f->known = mem_get(n, sizeof *f->known))) {
 		err_set(e, -ENOMEM, "could not follow %u sources: out of memory", o->n_paths);
 		goto fail;
 	}
@@ -85,6 +87,7 @@ void follow_close(struct follow *f)
 		source_free(f->source[i]);
 	mem_free(f->source);
 	mem_free(f->waits);
+	mem_free(f->known);
 	mem_free(f);
 }
 
@@ -132,8 +135,7 @@ static bool all_ended(const struct follow *f)
 	for (uint32_t i = 0; i < f->o.n_paths; i++)
 		waits |= f->waits[i];
 	for (uint32_t i = 0; i < f->n_sources; i++)
-		waits |= f->source[i]->state == SOURCE_MORE || f->source[i]->state == SOURCE_DRY ||
-			(f->source[i]->unusable && !f->o.once && !f->source[i]->pipe);
+		waits |= f->source[i]->state == SOURCE_MORE || f->source[i]->state == SOURCE_DRY;
 	return !waits;
 }
 
@@ -235,7 +237,7 @@ int64_t follow_quiet_ms(const struct follow *f, uint32_t source)
 void follow_forget(struct follow *f, uint32_t source)
 {
 	struct source *s = f->source[source];
-	if (s->state == SOURCE_ENDED && !s->unusable && !f->o.once)
+	if (s->state == SOURCE_ENDED && !f->o.once)
 		s->state = SOURCE_FREE;
 }
 

@@ -49,6 +49,13 @@ static struct source *free_number(struct follow *f)
 	return s;
 }
 
+/* What a shell or a parent made has one writer, whatever it is called. */
+static bool has_name(const char *path)
+{
+	return strcmp(path, "-") != 0 && strncmp(path, "/dev/fd/", 8) != 0 &&
+		strncmp(path, "/proc/", 6) != 0 && strcmp(path, "/dev/stdin") != 0;
+}
+
 struct source *source_start(struct follow *f, uint32_t path, int fd, const struct stat *st,
 	struct err *e)
 {
@@ -60,6 +67,7 @@ struct source *source_start(struct follow *f, uint32_t path, int fd, const struc
 	}
 	*s = (struct source){ .state = SOURCE_MORE, .number = s->number, .path = path, .fd = fd,
 		.pipe = !S_ISREG(st->st_mode) || strcmp(f->o.path[path], "-") == 0,
+		.fifo = S_ISFIFO(st->st_mode) && has_name(f->o.path[path]),
 		.device = st->st_dev, .inode = st->st_ino, .size = (uint64_t)st->st_size,
 		.changed = st->st_mtim, .newest_ms = INT64_MIN };
 	split_init(&s->split, ',');
@@ -145,35 +153,65 @@ static ssize_t fill(struct source *s, size_t want, bool *ret_ended)
 	return n;
 }
 
+/* No format fits. A file may be written anew and a FIFO get another writer: they are kept. */
+static void give_up(const struct follow *f, struct source *s)
+{
+	s->unusable = true;
+	if (f->o.once || (s->pipe && !s->fifo)) {
+		source_end(s);
+		return;
+	}
+	s->len = s->scanned = 0;
+	if (!s->pipe)
+		s->state = SOURCE_DRY;
+}
+
+/* A file that goes on where another ended has its layout, whether or not it has the header. */
+static int choose_layout(const struct follow *f, struct source *s, const char *head, size_t len,
+	char said[200], struct err *e)
+{
+	const struct format *known = &f->known[s->path];
+	const char *packed = format_packed(head, len);
+	int r = -ENOMSG;
+	if (packed)
+		return err_set(e, r, "it is %s-compressed, which %s, but nobody appends to", packed,
+			strcmp(packed, "gzip") == 0 ? "detect and replay read" :
+			"no command reads");
+	if (!known->name || !format_is_row(known, f->o.zone, head, len))
+		r = format_choose(&s->format, f->o.format, f->o.columns, head, len, said, 200, e);
+	if (r != -ENOMSG || !known->name)
+		return r;
+	s->format = *known;
+	return 0;
+}
+
 /* The format from the whole lines at the head; 1: known now, 0: not yet, or never (unusable). */
 static int choose(struct follow *f, struct source *s, const char *head, size_t len, bool final,
 	struct err *e)
 {
 	struct err why = {0};
 	char said[200] = "";
-	bool is_zipped = len > 1 && !memcmp(head, "\x1f\x8b", 2);
-	final |= len > ROW_MAX || is_zipped;
+	final |= len > ROW_MAX || format_packed(head, len);
 	while (len > 0 && head[len - 1] != '\n' && head[len - 1] != '\r' && !final)
 		len--;
 	if (len == 0)
 		return 0;
-	int r = is_zipped ? err_set(&why, -ENOMSG, "it is gzip-compressed, which detect and replay "
-		"read, but nobody appends to") : format_choose(&s->format, f->o.format,
-		f->o.columns, head, len, said, sizeof said, &why);
+	int r = choose_layout(f, s, head, len, said, &why);
 	if (r == -EINVAL)
 		return err_set(e, r, "%s", why.text);
 	if (r < 0) {
-		if (final || len >= GUESS_BYTES) {
-			s->unusable = true;
-			snprintf(s->unfit, sizeof s->unfit, "%.190s", why.text);
+		if (!s->unfit[0])
 			follow_say(f, NOTICE_ERROR, "%s: not read: %s", f->o.path[s->path],
 				why.text);
-			source_end(s);
-		}
+		snprintf(s->unfit, sizeof s->unfit, "%.190s", why.text);
+		if (final || len >= GUESS_BYTES)
+			give_up(f, s);
 		return 0;
 	}
 	if (said[0])
 		follow_say(f, NOTICE_INFO, "%s: %s", f->o.path[s->path], said);
+	f->known[s->path] = s->format;
+	f->known[s->path].header = false;
 	split_init(&s->split, s->format.delim);
 	s->scanned = 0;
 	s->reader = csv_reader_new(f->ids, &s->format, f->o.zone, true, f->o.keep_rejects, e);
@@ -237,6 +275,8 @@ static void count(struct source *s, const struct batch *b)
 
 static int take(struct follow *f, struct source *s, bool final, struct batch **ret, struct err *e)
 {
+	if (s->unusable)
+		s->len = 0;
 	if (s->len == 0)
 		return 0;
 	if (!s->reader) {
@@ -270,11 +310,19 @@ static bool is_final(const struct follow *f, const struct source *s)
 		follow_tick_ms() - s->quiet_since_ms >= REPLACED_MS);
 }
 
+static int end(struct follow *f, struct source *s, bool pipe_closed, struct err *e)
+{
+	if (pipe_closed && s->fifo && !f->o.once)
+		return watch_next_writer(f, s, e);
+	source_end(s);
+	return 0;
+}
+
 int source_read(struct follow *f, struct source *s, struct batch **ret, struct err *e)
 {
 	bool ended;
 	int r = s->line ? 0 : prime(f, s, e);
-	if (r < 0 || s->state == SOURCE_ENDED)
+	if (r < 0 || s->state == SOURCE_ENDED || (s->unusable && !s->pipe))
 		return r;
 	compact(s);
 	if (make_room(s) < 0)
@@ -299,7 +347,7 @@ int source_read(struct follow *f, struct source *s, struct batch **ret, struct e
 		return 0;
 	r = take(f, s, true, ret, e);
 	if (r == 0 && !*ret && s->state != SOURCE_ENDED)
-		source_end(s);
+		r = end(f, s, ended, e);
 	else if (*ret)
 		s->state = SOURCE_MORE;         /* once more, to find the end */
 	return r;

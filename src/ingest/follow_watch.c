@@ -37,7 +37,7 @@ static struct source *current(const struct follow *f, uint32_t path)
 	for (uint32_t i = 0; i < f->n_sources; i++) {
 		struct source *s = f->source[i];
 		if (s->path == path && !s->replaced && s->state != SOURCE_FREE && !s->pipe &&
-		    (s->state != SOURCE_ENDED || s->unusable))
+		    s->state != SOURCE_ENDED)
 			return s;
 	}
 	return NULL;
@@ -71,9 +71,10 @@ static int arrive(struct follow *f, uint32_t path, struct source *old, struct er
 		: "%s: here now", name);
 	if (old) {
 		old->replaced = true;
-		old->unusable = false;
 		old->quiet_since_ms = 0;
-		if (old->state == SOURCE_DRY)
+		if (old->unusable)
+			source_end(old);
+		else if (old->state == SOURCE_DRY)
 			old->state = SOURCE_MORE;
 	}
 	return source_start(f, path, fd, &st, e) ? 0 : -ENOMEM;
@@ -93,7 +94,7 @@ static int begin_again(struct follow *f, struct source *s, const struct stat *st
 {
 	int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	uint32_t path = s->path;
-	size_t half = s->len - s->taken;
+	size_t half = s->reader ? s->len - s->taken : 0;
 	if (fd < 0)
 		return err_set(e, -errno, "could not read \"%s\" again: %s", f->o.path[path],
 			strerror(errno));
@@ -115,16 +116,32 @@ static int look_at(struct follow *f, struct source *s, struct err *e)
 		return err_set(e, -errno, "could not look at \"%s\": %s", f->o.path[s->path],
 			strerror(errno));
 	bool touched = memcmp(&st.st_mtim, &s->changed, sizeof s->changed) != 0;
-	if ((uint64_t)st.st_size < s->offset + s->len)
+	if ((uint64_t)st.st_size < (s->unusable ? s->size : s->offset + s->len))
 		return begin_again(f, s, &st, "truncated", e);
 	if (touched && head_differs(s))
 		return begin_again(f, s, &st, "replaced in its place", e);
 	s->changed = st.st_mtim;
 	s->size = (uint64_t)st.st_size;
-	if (s->size > s->offset + s->len || s->replaced)
+	if (!s->unusable && (s->size > s->offset + s->len || s->replaced))
 		s->state = SOURCE_MORE;
 	else if (!s->quiet_since_ms)
 		s->quiet_since_ms = follow_tick_ms();
+	return 0;
+}
+
+int watch_next_writer(struct follow *f, struct source *s, struct err *e)
+{
+	struct err why;
+	struct stat st;
+	uint32_t path = s->path;
+	int fd = source_open(f->o.path[path], &st, &why);       /* before the other is closed: a
+		 * writer that is there already is not cut off */
+	s->replaced = true;
+	source_end(s);
+	if (fd >= 0)
+		return source_start(f, path, fd, &st, e) ? 0 : -ENOMEM;
+	f->waits[path] = true;
+	follow_say(f, NOTICE_WARNING, "%s: gone, waiting for it to come back", f->o.path[path]);
 	return 0;
 }
 

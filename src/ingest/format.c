@@ -320,6 +320,35 @@ static int wish_init(struct wish *w, const char *spec, const char *columns, stru
 	return columns ? columns_parse(w, columns, e) : 0;
 }
 
+const char *format_packed(const char *head, size_t len)
+{
+	static const struct { const char *name, *magic; size_t n; } packed[] = {
+		{"gzip", "\x1f\x8b", 2}, {"xz", "\xfd""7zXZ", 6}, {"zstd", "\x28\xb5\x2f\xfd", 4},
+	};
+
+	for (size_t i = 0; i < sizeof(packed) / sizeof(*packed); i++)
+		if (len >= packed[i].n && !memcmp(head, packed[i].magic, packed[i].n))
+			return packed[i].name;
+	return NULL;
+}
+
+bool format_is_row(const struct format *f, const struct zone *z, const char *head, size_t head_len)
+{
+	struct head *h = mem_get(1, sizeof(*h));
+	size_t bom = split_bom(head, head_len);
+	int time = f->column[FIELD_TIME];
+	bool is = false;
+	int64_t ms;
+
+	if (h && head_init(h, f->delim, head + bom, head_len - bom, NULL) == 0) {
+		const struct cell *c = time < (int)HEAD_CELLS ? &h->row[0].cell[time] : NULL;
+		is = c && h->n_rows && time < (int)h->row[0].n && time_parse(c->s, c->len, z, &ms);
+		head_done(h);
+	}
+	mem_free(h);
+	return is;
+}
+
 int format_choose(struct format *f, const char *spec, const char *columns, const char *head,
 	size_t head_len, char *ret_said, size_t said_cap, struct err *e)
 {

@@ -1,170 +1,5 @@
 /* follow: real files that grow, shrink, are renamed and replaced while they are read. */
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/dict.h"
-#include "base/err.h"
-#include "base/zone.h"
-#include "ingest/follow.h"
-
-#define HEADER "timestamp,user,item,category,behaviour\n"
-/* of 20 ms: enough for the slowest machine, and never all waited for */
-#define ROUNDS 400
-
-struct rig {
-	char folder[32], path[2][96], notices[4096], got[4096];
-	const char *paths[2];
-	struct zone zone;
-	struct ids ids;
-	struct follow *f;
-	struct follow_options o;
-};
-
-static int setup(void **state)
-{
-	struct rig *r = calloc(1, sizeof *r);
-	struct err e = {0};
-	strcpy(r->folder, "/tmp/t_follow.XXXXXX");
-	if (!mkdtemp(r->folder) || zone_init(&r->zone, "UTC", &e) < 0 || ids_init(&r->ids, &e) < 0)
-		return -1;
-	for (int i = 0; i < 2; i++) {
-		strcpy(stpcpy(r->path[i], r->folder), i == 0 ? "/a.csv" : "/b.csv");
-		r->paths[i] = r->path[i];
-	}
-	r->o = (struct follow_options){ .path = r->paths, .n_paths = 1, .zone = &r->zone,
-		.keep_rejects = 10 };
-	*state = r;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct rig *r = *state;
-	char command[128];
-	follow_close(r->f);
-	ids_done(&r->ids);
-	zone_done(&r->zone);
-	snprintf(command, sizeof command, "rm -rf %s", r->folder);
-	int code = system(command);
-	free(r);
-	return code;
-}
-
-static void note(void *ctx, enum notice_level level, const char *line)
-{
-	struct rig *r = ctx;
-	size_t n = strlen(r->notices);
-	snprintf(r->notices + n, sizeof r->notices - n, "%d %s\n", level, line);
-}
-
-static void write_to(const char *path, const char *mode, const char *text)
-{
-	FILE *f = fopen(path, mode);
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* A row of item I at second T. */
-static const char *row(char *buf, int t, const char *item)
-{
-	sprintf(buf, "%d,u1,%s,shoes,view\n", 1500000000 + t, item);
-	return buf;
-}
-
-static void add(const char *path, int t, const char *item)
-{
-	char buf[100];
-	write_to(path, "a", row(buf, t, item));
-}
-
-static void start(struct rig *r)
-{
-	struct err e = {0};
-	r->f = follow_open(&r->ids, &r->o, note, r, &e);
-	assert_string_equal(e.text, "");
-	assert_non_null(r->f);
-}
-
-static void take(struct rig *r, const struct batch *b)
-{
-	for (uint32_t i = 0; i < b->n; i++) {
-		size_t n = strlen(r->got);
-		snprintf(r->got + n, sizeof r->got - n, "%s%s%s", n ? " " : "",
-			dict_text(r->ids.item, b->item[i], NULL), follow_is_again(r->f) ? "!" : "");
-	}
-}
-
-/* Reads until the items are what is wanted, or for so long that they never will be. */
-static void expect(struct rig *r, const char *wanted)
-{
-	struct err e = {0};
-	for (int i = 0; i < ROUNDS && strlen(r->got) < strlen(wanted); i++) {
-		struct batch *b;
-		int code = follow_next(r->f, 20, &b, &e);
-		assert_true(code >= 0 || code == -ENODATA);
-		if (b)
-			take(r, b);
-		batch_free(b);
-		if (code == -ENODATA)
-			break;
-	}
-	assert_string_equal(r->got, wanted);
-}
-
-static void expect_end(struct rig *r)
-{
-	struct err e = {0};
-	struct batch *b;
-	int code = 0;
-	for (int i = 0; i < ROUNDS && code >= 0; i++) {
-		code = follow_next(r->f, 20, &b, &e);
-		if (b)
-			assert_int_equal(b->n, 0);
-		batch_free(b);
-	}
-	assert_int_equal(code, -ENODATA);
-}
-
-static void assert_notice(struct rig *r, enum notice_level level, const char *words)
-{
-	const char *s = strstr(r->notices, words);
-	assert_non_null(s);
-	while (s > r->notices && s[-1] != '\n')
-		s--;
-	assert_int_equal(*s - '0', level);
-}
-
-static void expect_notice(struct rig *r, const char *words)
-{
-	struct err e = {0};
-	for (int i = 0; i < ROUNDS && !strstr(r->notices, words); i++) {
-		struct batch *b;
-		assert_true(follow_next(r->f, 20, &b, &e) >= 0);
-		assert_true(!b || b->n == 0);
-		batch_free(b);
-	}
-	assert_non_null(strstr(r->notices, words));
-}
-
-/* A file's time stamp is coarse: what a test changes twice in one tick looks unchanged. */
-static void age(const char *path)
-{
-	struct timespec t[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
-	assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
-}
+#include "follow_rig.h"
 
 static void half_a_line_waits(void **state)
 {
@@ -179,12 +14,7 @@ static void half_a_line_waits(void **state)
 	strcpy(rest, buf + 14);
 	buf[14] = '\0';
 	write_to(r->path[0], "a", buf);
-	struct err e = {0};
-	struct batch *b;
-	for (int i = 0; i < 10; i++) {
-		assert_int_equal(follow_next(r->f, 20, &b, &e), 0);
-		assert_null(b);
-	}
+	expect_nothing(r);
 	write_to(r->path[0], "a", rest);
 	expect(r, "i1 i2");
 	add(r->path[0], 3, "i3");
@@ -228,6 +58,94 @@ static void truncation_starts_again(void **state)
 	expect_notice(r, "truncated");
 	add(r->path[0], 3, "i3");
 	expect(r, "i1 i2 i3");
+}
+
+/* The writer goes on behind a truncation and writes no second header. */
+static void a_truncated_file_keeps_its_layout(void **state)
+{
+	struct rig *r = *state;
+	write_to(r->path[0], "w", "time;user;category;item\n1500000001;u1;shoes;i1\n");
+	start(r);
+	expect(r, "i1");
+	for (int i = 2; i < 5; i++) {
+		char text[100], wanted[40] = "i1";
+		sprintf(text, "%d;u1;shoes;i%d\n", 1500000000 + i, i);
+		write_to(r->path[0], "w", "");
+		r->notices[0] = '\0';
+		expect_notice(r, "truncated; read from its start");
+		write_to(r->path[0], "a", text);
+		for (int j = 2; j <= i; j++)
+			sprintf(wanted + strlen(wanted), " i%d", j);
+		expect(r, wanted);
+	}
+	write_to(r->path[0], "w", "");
+	r->notices[0] = '\0';
+	expect_notice(r, "truncated");
+	write_to(r->path[0], "a", "0005;u1;shoes;half\n1500000006;u1;shoes;i6\n");
+	struct err e = {0};
+	struct batch *b = NULL;
+	for (int i = 0; i < ROUNDS && !b; i++)
+		assert_true(follow_next(r->f, 20, &b, &e) >= 0);
+	assert_non_null(b);
+	assert_int_equal(b->n_rows, 2);
+	batch_free(b);
+	write_to(r->path[0], "w", "");
+	expect_notice(r, "truncated");
+	write_to(r->path[0], "a", HEADER);
+	add(r->path[0], 7, "i7");
+	r->got[0] = '\0';
+	expect(r, "i7");
+}
+
+/* A file that no format fits is not read, but what takes its place is. */
+static void unfit(struct rig *r, size_t bytes)
+{
+	FILE *f = fopen(r->path[0], "w");
+	assert_non_null(f);
+	for (size_t i = 0; i < bytes; i += 8)
+		fputs("no log.\n", f);
+	assert_int_equal(fclose(f), 0);
+	age(r->path[0]);
+}
+
+static void an_unfit_file_written_anew_is_read(void **state)
+{
+	struct rig *r = *state;
+	unfit(r, 80000);
+	start(r);
+	expect_notice(r, "not read: no known format");
+	write_to(r->path[0], "a", "and more of it\n");
+	expect_nothing(r);
+	assert_null(strstr(r->notices, "truncated"));
+	write_to(r->path[0], "w", HEADER);
+	add(r->path[0], 1, "i1");
+	expect(r, "i1");
+	assert_non_null(strstr(r->notices, "truncated; read from its start"));
+}
+
+static void a_file_in_place_of_an_unfit_one_is_read(void **state)
+{
+	struct rig *r = *state;
+	unfit(r, 80000);
+	start(r);
+	expect_notice(r, "not read: no known format");
+	assert_int_equal(unlink(r->path[0]), 0);
+	write_to(r->path[0], "w", HEADER);
+	add(r->path[0], 1, "i1");
+	expect(r, "i1");
+}
+
+static void a_short_unfit_file_is_told_of(void **state)
+{
+	struct rig *r = *state;
+	unfit(r, 8);
+	start(r);
+	expect_notice(r, "not read: no known format");
+	write_to(r->path[0], "w", "");
+	expect_notice(r, "truncated; read from its start");
+	write_to(r->path[0], "w", HEADER);
+	add(r->path[0], 1, "i1");
+	expect(r, "i1");
 }
 
 static void the_same_size_with_other_content_is_a_new_file(void **state)
@@ -289,22 +207,64 @@ static void a_file_that_is_not_there_is_waited_for(void **state)
 	expect(r, "i1 i2");
 }
 
-static void a_pipe_ends_with_its_writer(void **state)
+static FILE *writer(struct rig *r, int t, const char *item)
 {
-	struct rig *r = *state;
 	char buf[100];
-	assert_int_equal(mkfifo(r->path[0], 0600), 0);
-	start(r);
 	FILE *w = fopen(r->path[0], "w");
 	assert_non_null(w);
 	fputs(HEADER, w);
-	fputs(row(buf, 1, "i1"), w);
+	fputs(row(buf, t, item), w);
 	fflush(w);
+	return w;
+}
+
+static void a_pipe_ends_with_its_writer(void **state)
+{
+	struct rig *r = *state;
+	assert_int_equal(mkfifo(r->path[0], 0600), 0);
+	r->o.once = true;
+	start(r);
+	FILE *w = writer(r, 1, "i1");
 	expect(r, "i1");
 	fputs("1500000002,u1,i2,shoes,view", w);        /* never a newline */
 	fclose(w);
 	expect(r, "i1 i2");
 	expect_end(r);
+}
+
+static void a_pipe_with_a_name_waits_for_the_next_writer(void **state)
+{
+	struct rig *r = *state;
+	char buf[100];
+	assert_int_equal(mkfifo(r->path[0], 0600), 0);
+	start(r);
+	FILE *w = writer(r, 1, "i1");
+	fputs("1500000002,u1,i2,shoes,view", w);
+	fclose(w);
+	expect(r, "i1 i2");
+	expect_nothing(r);
+	fclose(writer(r, 3, "i3"));
+	expect(r, "i1 i2 i3");
+	expect_nothing(r);
+	write_to(r->path[0], "w", row(buf, 4, "i4"));
+	expect(r, "i1 i2 i3 i4");
+	expect_nothing(r);
+	struct follow_place p[8];
+	for (uint32_t n = follow_places(r->f, p, 8); n > 0; n--)
+		if (p[n - 1].ended)
+			follow_forget(r->f, p[n - 1].source);
+	assert_int_equal(follow_places(r->f, p, 8), 1);
+}
+
+static void a_pipe_that_is_not_read_gets_another_writer(void **state)
+{
+	struct rig *r = *state;
+	assert_int_equal(mkfifo(r->path[0], 0600), 0);
+	start(r);
+	write_to(r->path[0], "w", "no log\n");
+	expect_notice(r, "not read: no known format");
+	fclose(writer(r, 1, "i1"));
+	expect(r, "i1");
 }
 
 static void files_merge_by_event_time(void **state)
@@ -466,11 +426,17 @@ int main(void)
 		CASE(half_a_line_waits),
 		CASE(rotation_finishes_the_old_file),
 		CASE(truncation_starts_again),
+		CASE(a_truncated_file_keeps_its_layout),
+		CASE(an_unfit_file_written_anew_is_read),
+		CASE(a_file_in_place_of_an_unfit_one_is_read),
+		CASE(a_short_unfit_file_is_told_of),
 		CASE(the_same_size_with_other_content_is_a_new_file),
 		CASE(a_copytruncate_that_outgrows_is_seen),
 		CASE(a_new_file_of_any_size_replaces),
 		CASE(a_file_that_is_not_there_is_waited_for),
 		CASE(a_pipe_ends_with_its_writer),
+		CASE(a_pipe_with_a_name_waits_for_the_next_writer),
+		CASE(a_pipe_that_is_not_read_gets_another_writer),
 		CASE(files_merge_by_event_time),
 		CASE(the_end_of_once_takes_the_last_line),
 		CASE(a_missing_file_fails_once),
