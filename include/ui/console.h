@@ -22,6 +22,7 @@ struct console_options {
 	const char *theme;              /* dark, light, safe, mono */
 	const char *state;              /* folder of what is kept between runs; NULL: nothing is */
 	bool has_session;               /* goes on where it was, and keeps that in state */
+	bool is_known;                  /* the store was there before: nobody is new to it */
 	bool is_placed;                 /* a replay begins where it was told, not where it was */
 	unsigned lines, columns;        /* of the scripted screen; 0: 24 x 80 */
 	const char *author;             /* in whose name alerts are acknowledged; NULL: nobody's */

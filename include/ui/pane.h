@@ -35,6 +35,7 @@ struct pane_tops {
 
 struct pane {
 	bool is_made;
+	bool is_empty;          /* not made: there is no event up to then */
 	struct portrait portrait;
 	char trouble[ERR_TEXT_MAX];     /* why there is none */
 	struct outlook outlook;         /* of channel forecast, where it speaks */

@@ -1,6 +1,7 @@
 /* veer replay: the console over whole files; without a terminal, the alert rows. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "alert/store.h"
 #include "base/err.h"
@@ -81,6 +82,7 @@ static int replay_on_screen(struct options *o, const struct names *names)
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.author = author_name(author),
 		.has_session = !o->keys,
+		.is_known = o->db && access(o->db, F_OK) == 0,
 		.is_placed = o->from_ms != INT64_MIN,
 		.score = (int)o->score,
 		.clock = &o->clock,

@@ -131,6 +131,7 @@ static int watch_on_screen(struct options *o, const struct names *names)
 		.state = o->keys ? NULL : state_folder(state, sizeof state),
 		.author = author_name(author),
 		.has_session = !o->keys,
+		.is_known = access(o->db ? o->db : DB_DEFAULT, F_OK) == 0,
 		.score = (int)o->score,
 		.clock = &o->clock,
 		.stop = o->stop,

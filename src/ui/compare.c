@@ -1,10 +1,10 @@
 #include "ui/compare.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/dict.h"
 #include "ui/ui.h"
+#include "ui/who.h"
 
 /* Of a terminal with one above the other: eight each, the least portrait's, and the frame's. */
 #define LINES_LEAST 20
@@ -21,15 +21,13 @@ bool compare_end(struct ui *u)
 
 static void done(struct ui *u, const char *text)
 {
-	uint32_t user = dict_find(u->feed->ids->user, text, strlen(text));
+	uint32_t user = *text ? who_find(u, text) : DICT_NONE;
 
-	if (!*text)
+	if (!*text) {
 		compare_end(u);
-	else if (user == DICT_NONE)
-		ui_say(u, true, "no user \"%s\": type a whole id", text);
-	else if (user == u->user.user)
+	} else if (user == u->user.user) {
 		ui_say(u, true, "user \"%s\" is the one shown: type another id", text);
-	else {
+	} else if (user != DICT_NONE) {
 		u->user.beside.is_on = true;
 		u->user.beside.user = user;
 	}

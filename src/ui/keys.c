@@ -23,6 +23,7 @@
 #include "ui/system.h"
 #include "ui/system_log.h"
 #include "ui/view.h"
+#include "ui/who.h"
 
 #define ON_ALERT (WHEN_LOADED | WHEN_ALERTS | WHEN_STORE)
 #define C(letter) TERM_CTRL(letter)
@@ -106,8 +107,10 @@ static const struct action table[] = {
 		act_find_again, 0, 2, "end search", "end the search" },
 	{ "find-category", "Find", { '/' }, IN_POPULATION, WHEN_LOADED, act_find, 0, 5, "find",
 		"a row by part of a category" },
-	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, act_find, 0, 9, "user",
+	{ "find-user", "Find", { '/' }, IN_USER, WHEN_LOADED, who_ask, 0, 9, "user",
 		"show another user, by the whole id" },
+	{ "user", "Find", { 'U' }, IN_LISTS & ~IN_USER, WHEN_LOADED, who_ask, 0, 0, NULL,
+		"show a user, by the whole id" },
 	{ "compare", "Find", { 'c' }, IN_USER, WHEN_LOADED, compare_ask, 0, 0, NULL,
 		"another user beside, by the id; none: end it" },
 

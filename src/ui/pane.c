@@ -133,6 +133,14 @@ static int64_t choose_span(struct ui *u, uint32_t user, const struct event *ev, 
 	return now - ev[0].time_ms < span ? 0 : span;
 }
 
+/* All there is, but not so little that cells are a few ms. */
+static int64_t span_of(struct ui *u, uint32_t user, const struct event *ev, uint32_t n)
+{
+	int64_t least = words_window_around(0);
+
+	return u->snap->data_ms - ev[0].time_ms < least ? least : choose_span(u, user, ev, n);
+}
+
 static bool is_same_window(const struct pane_window *a, const struct pane_window *b)
 {
 	return a->span_ms == b->span_ms && a->has_edge == b->has_edge && a->edge_ms == b->edge_ms
@@ -188,15 +196,16 @@ static int make(struct pane *p, struct ui *u, const struct pane *was, struct err
 		return err_set(e, -1, "there is no model yet");
 	if (feed_user(u->feed, p->user, p->data_ms, &ev, &n, e) < 0)
 		return e->code;
+	p->is_empty = !n;
 	if (!n)
-		return err_set(e, -1, "no event up to now");
+		return err_set(e, -1, "No event of this user up to now");
 	if (foretell(p, u, was, ev, n, e) < 0) {
 		mem_free(ev);
 		return e->code;
 	}
 	o.horizon_ms = horizon_of(p, u);
 	o.span_ms = p->span_ms = p->window.span_ms ? p->window.span_ms
-						   : choose_span(u, p->user, ev, n);
+						   : span_of(u, p->user, ev, n);
 	if (p->window.has_edge && p->window.edge_ms < p->data_ms)
 		o.back_ms = p->data_ms - p->window.edge_ms;
 	return portrait_make(&p->portrait, p->user, ev, n, u->feed->model, u->feed->ids, &o, e);
@@ -239,7 +248,8 @@ static void draw_headline(struct ui *u, const struct pane *p, const struct plan 
 	if (strcmp(id, name) != 0)
 		parts_add(&parts, 3, INK_TEXT, "%s", name)->gap = 1;
 	if (p->is_made) {
-		parts_add(&parts, 1, INK_TEXT, "%s events since %s", words_count(q->n_events, n),
+		parts_add(&parts, 1, INK_TEXT, "%s event%s since %s", words_count(q->n_events, n),
+			q->n_events == 1 ? "" : "s",
 			time_show(q->first_ms, u->feed->zone, "%Y-%m-%d", day, sizeof day));
 		parts_add(&parts, 2, INK_TEXT, "last seen %s", ui_time(u, q->last_ms, time));
 	}

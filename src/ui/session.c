@@ -107,12 +107,13 @@ static enum place go_to_place(struct ui *u, const struct kept *k)
 	return PLACE_FOUND;
 }
 
-/* Nobody kept anything here so far: it may be the first time. */
+/* Nobody kept anything here so far, nor in a store: it may be the first time. */
 static void say_first(struct ui *u)
 {
 	struct stat st;
 
-	if (!u->options->has_session || !u->options->state || stat(u->options->state, &st) == 0)
+	if (!u->options->has_session || u->options->is_known || !u->options->state
+	    || stat(u->options->state, &st) == 0)
 		return;
 	ui_say(u, false, "? shows the keys, %s, q quits", u->snap->live
 		? "alerts come here by themselves" : u->snap->n_alerts_total

@@ -1,6 +1,7 @@
 #include <string.h>
 
-#include "base/dict.h"
+#include "base/err.h"
+#include "base/mem.h"
 #include "ui/compare.h"
 #include "ui/keys.h"
 #include "ui/ui.h"
@@ -9,6 +10,40 @@
 static uint32_t n_events(const struct ui *u)
 {
 	return u->user.pane.is_made ? u->user.pane.portrait.n_events : 0;
+}
+
+/* When the user is first seen, in a replay that is not there yet; INT64_MAX: never. */
+static int64_t first_seen(struct ui *u)
+{
+	struct event *ev = NULL;
+	struct err e = { 0 };
+	uint32_t n = 0;
+	int64_t first_ms = INT64_MAX;
+
+	if (!u->snap->live && feed_user(u->feed, u->user.user, u->snap->last_ms, &ev, &n, &e) == 0
+	    && n)
+		first_ms = ev[0].time_ms;
+	mem_free(ev);
+	return first_ms;
+}
+
+/* Below what the pane says of it. */
+static void draw_empty(struct ui *u, struct box b)
+{
+	int64_t first_ms = first_seen(u);
+	int x = b.column + 1, width = b.columns - 1, line = b.line + 3;
+	char time[UI_TIME_MAX];
+
+	if (first_ms != INT64_MAX)
+		term_putf(&u->term, line, x, width, INK_TEXT,
+			"The first one comes at %s: } goes there, ` to the end of the log.",
+			ui_time(u, first_ms, time));
+	else if (u->snap->live)
+		term_put(&u->term, line, x, width, INK_TEXT, "The next one is shown as it comes; "
+			"those of before are kept as long as --retain says.");
+	else
+		term_put(&u->term, line, x, width, INK_TEXT,
+			"None is in the whole log: / asks for another user, q goes back.");
 }
 
 static void draw(struct ui *u, struct box b)
@@ -27,6 +62,8 @@ static void draw(struct ui *u, struct box b)
 	s->place.cursor = s->is_held ? n - 1 - s->index : 0;
 	compare_draw(u, beside);
 	pane_draw(&s->pane, u, b, &s->place);
+	if (s->pane.is_empty)
+		draw_empty(u, b);
 }
 
 static void follow(struct ui *u, bool on)
@@ -114,30 +151,6 @@ static void adjust(struct ui *u, enum adjust what)
 		zoom(u, what == ADJUST_WIDER);
 }
 
-static void find_done(struct ui *u, const char *text)
-{
-	uint32_t user = dict_find(u->feed->ids->user, text, strlen(text));
-
-	if (!*text)
-		return;
-	if (user == DICT_NONE) {
-		ui_say(u, true, "no user \"%s\": type a whole id", text);
-		return;
-	}
-	u->user.user = user;
-	u->user.window = (struct pane_window){ 0 };
-	follow(u, true);
-}
-
-static void find(struct ui *u)
-{
-	static const struct prompt_ops ops = {
-		.label = "user: ", .hint = "an id", .done = find_done, .is_kept = true
-	};
-
-	prompt_open(&u->prompt, &ops);
-}
-
 static void status(struct ui *u, struct parts *p)
 {
 	uint32_t n = n_events(u), newer = n ? n - 1 - u->user.index : 0;
@@ -156,6 +169,6 @@ static void done(struct ui *u)
 
 const struct view view_user = {
 	.bit = IN_USER, .is_framed = true, .draw = draw, .move = move, .follow = follow,
-	.is_held = is_held, .adjust = adjust, .find = find, .status = status, .back = compare_end,
+	.is_held = is_held, .adjust = adjust, .status = status, .back = compare_end,
 	.done = done,
 };

@@ -2,7 +2,7 @@
  * hand.
  *
  * play [live] [loading] [empty] [failed] [paused] [volume] [forecast] [trouble]
- * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [saved]
+ * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [known] [saved]
  */
 #include <errno.h>
 #include <locale.h>
@@ -160,7 +160,8 @@ int main(int argc, char **argv)
 	struct console_options o = { .keys = value(argc, argv, "keys="),
 		.glyphs = value(argc, argv, "glyphs="), .theme = value(argc, argv, "theme="),
 		.state = value(argc, argv, "state="), .author = "op1",
-		.has_session = value(argc, argv, "session"), .clock = &clock, .stop = &stop };
+		.has_session = value(argc, argv, "session"),
+		.is_known = value(argc, argv, "known"), .clock = &clock, .stop = &stop };
 	const char *size = value(argc, argv, "size="), *names = value(argc, argv, "names=");
 	struct names *n = names ? names_open(names, NULL) : NULL;
 	struct saved saved = { .n = 0 };
