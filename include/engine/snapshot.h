@@ -65,6 +65,11 @@ struct snapshot {
 	bool provisional, unverified;
 	float threshold, volume_threshold, forecast_threshold;
 	double budget_kud;
+	/* Live: alerts that were promised while a model promised any, and those that came then. A
+	 * gap in the log counts as a day at most: a stray old row is no time of the log.
+	 */
+	double promised;
+	uint32_t n_promised;
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
 		 * failures */

@@ -117,6 +117,10 @@ double model_far(const struct model *m, enum channel c, float score);
  */
 void model_set_budget(struct model *m, double kud);
 void model_set_level(struct model *m, float decision);
+/* Alerts a day that its budgets promise among so many users; 0: none, as of a provisional one. Of
+ * the users at hand as large a part is taken to be at risk as of the model's.
+ */
+double model_promised_day(const struct model *m, uint32_t n_users);
 float model_lowest_threshold(const struct model *m);    /* of those channels */
 unsigned model_severity(double far);                    /* 0..100, CONTRACT "Rarity" */
 /* 'S' severe, shown as "!!"; '!' high; '.' low. */

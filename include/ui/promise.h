@@ -1,8 +1,8 @@
 /* promise.h - the alerts that came, held against those that the model's budget promised.
  *
- * Promised: budget x users at risk a day x days gone, of each budget. Of the users at hand as large
- * a part is taken to be at risk as of the model's (model.h), so this is a measure for a look, not
- * the proof of `evaluate`.
+ * Promised: budget x users at risk a day x days gone, of each budget (model_promised_day()), so
+ * this is a measure for a look, not the proof of `evaluate`. A live run adds it up as it goes, by
+ * the model and the users of each time; alerts from before the first promise do not count.
  */
 #ifndef UI_PROMISE_H
 #define UI_PROMISE_H

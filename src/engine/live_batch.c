@@ -18,6 +18,7 @@
 #define CHECKPOINT_SHARE 4      /* at most a fifth of the time goes into checkpoints */
 #define REJECTS_MAX 10000u      /* rows kept in a store */
 #define READY_N 10u
+#define DAY_MS 86400000
 
 /* Events i..j of an item, all in one step while a refit may come. */
 struct part {
@@ -269,6 +270,22 @@ static void note_splits(struct live *l, const struct live_item *it)
 	}
 }
 
+/* Alerts promised while the events of a part came, and those that came. */
+static void add_promise(const struct live *l, const struct part *p, struct snapshot *s)
+{
+	double day = model_promised_day(live_model(l), tracker_n_users(l->tracker));
+	int64_t at_ms = l->s.data_ms, gone_ms = 0;
+	for (uint32_t i = p->from; i < p->to; i++) {
+		int64_t t_ms = p->it->ev[i].ev.time_ms;
+		if (at_ms != INT64_MIN)
+			gone_ms += t_ms - at_ms < DAY_MS ? t_ms - at_ms : DAY_MS;
+		at_ms = t_ms;
+	}
+	s->promised += day * (double)gone_ms / DAY_MS;
+	for (uint32_t i = 0; i < l->n_found && day > 0; i++)
+		s->n_promised += is_alert(&l->found[i]);
+}
+
 /* What the snapshot will say after this part, and what is stored of it. */
 static struct snapshot advance(const struct live *l, const struct part *p)
 {
@@ -279,6 +296,7 @@ static struct snapshot advance(const struct live *l, const struct part *p)
 		if (s.first_ms == INT64_MIN)
 			s.first_ms = it->ev[p->from].ev.time_ms;
 	}
+	add_promise(l, p, &s);
 	s.events += p->to - p->from;
 	if (p->from == 0) {
 		s.rows += it->rows;
@@ -297,6 +315,8 @@ static int put_numbers(struct live *l, const struct part *p, const struct snapsh
 		{ "first_ms", s->first_ms, s->events > 0 },
 		{ "data_ms", s->data_ms, s->events > 0 },
 		{ "profile_model", (int64_t)live_model(l)->hash, p->to > p->from },
+		{ "promised_1e6", (int64_t)(s->promised * 1e6), true },
+		{ "n_promised", s->n_promised, true },
 		{ "rows", (int64_t)s->rows, true },
 		{ "events", (int64_t)s->events, true },
 		{ "late", (int64_t)s->late, true },

@@ -231,6 +231,8 @@ static void load_numbers(struct live *l)
 	l->s.late = counter(l, "late");
 	l->s.rejected = counter(l, "rejected");
 	l->kept_rejects = counter(l, "kept_rejects");
+	l->s.promised = (double)counter(l, "promised_1e6") / 1e6;
+	l->s.n_promised = (uint32_t)counter(l, "n_promised");
 	l->checkpoint_seq = l->seq = (int64_t)counter(l, "checkpoint_seq");
 	if (store_get_number(l->store, "first_ms", &v))
 		l->s.first_ms = v;

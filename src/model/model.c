@@ -322,3 +322,18 @@ char model_priority(unsigned severity)
 {
 	return severity >= 80 ? 'S' : severity >= 50 ? '!' : '.';
 }
+
+/* Those that have a budget of their own have users at risk of their own. */
+static double day_beside(const struct model *m, enum channel c, const struct pledge *p)
+{
+	return m->channels & CHANNEL_BIT(c) ? p->budget_kud * p->at_risk_per_day / 1000 : 0;
+}
+
+double model_promised_day(const struct model *m, uint32_t n_users)
+{
+	double day = m->budget_kud * m->at_risk_per_day / 1000 +
+		day_beside(m, CHANNEL_VOLUME, &m->volume.pledge) +
+		day_beside(m, CHANNEL_FORECAST, &m->forecast.pledge);
+
+	return m->n_users && day > 0 ? day * (double)n_users / (double)m->n_users : 0;
+}

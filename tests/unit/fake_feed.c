@@ -224,6 +224,11 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 		: 0;
 	if (!k->options.empty && !k->options.failed && !k->options.loading)
 		count_alerts(k, s);
+	if (s->live && f->model) {
+		s->promised = model_promised_day(f->model, s->users) *
+			(double)(s->data_ms - s->first_ms) / 86400000;
+		s->n_promised = s->n_alerts;
+	}
 	if (ret_fresh)
 		*ret_fresh = memcmp(s, &k->last, sizeof *s) != 0;
 	memcpy(&k->last, s, sizeof *s);
