@@ -3,7 +3,7 @@
  *
  * Forecasters learn from one half of the users up to the middle of the log (halves.h); asked about
  * are users of the other half who come after that; of a generated log, where all come at once, those
- * of whom no more is known than what they do after it. Logs: generated, and those in $SHARED/data.
+ * of whom no more is known than what they do after it. Logs: generated, and the real ones.
  */
 #include <cblas.h>
 #include <errno.h>
@@ -166,6 +166,15 @@ static bool fit(struct asking *a, const struct halves *h)
 	return true;
 }
 
+static double error2(const struct asking *a, int guess)
+{
+	double sum = 0;
+
+	for (int k = 0; k < BINS; k++)
+		sum += a->bin[k].error2[guess];
+	return sum;
+}
+
 static void show(const struct asking *a, const struct halves *h)
 {
 	printf("\n%s: %u new users\n%12s %9s", h->name, a->n_users, "EVENTS", "FORECASTS");
@@ -190,6 +199,9 @@ static void show(const struct asking *a, const struct halves *h)
 			printf(" %14.4g", b->error2[i] / (double)b->n);
 		printf(" %7.3f\n", (double)b->near / (double)b->n);
 	}
+	for (int i = AR; i <= LSTM; i++)
+		printf("new users of %s, %s   to their own history, MSE ratio %.3f\n", h->name,
+			guess_name[i], error2(a, i) / error2(a, OWN));
 	fflush(stdout);
 }
 

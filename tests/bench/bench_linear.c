@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/chance.h"
 #include "base/err.h"
@@ -69,44 +68,24 @@ static void put_rows(FILE *f, const struct dataset *d)
 	put(f, d->series, sizeof(*d->series), d->n_rows);
 }
 
-/* The peer's seconds and error by the name of its method. */
-struct peer {
-	char name[32];
-	double seconds, error;
-};
-
-/* How many methods there are; 0: no peer on this machine, which it has said on standard error. */
-static int run_peer(const struct workload *w, struct peer *ret, int cap)
+static int run_peer(const struct workload *w, struct harness_peer *ret, int cap)
 {
-	const char *folder = getenv("TMPDIR"), *source = getenv("srcdir");
 	uint32_t head[] = { w->train.n_rows, w->test.n_rows, COLUMNS, SERIES, LASSO_STEPS };
 	double prior = PRIOR_ROWS;
-	char path[512], command[1200];
-	int n = 0;
+	char path[512];
+	FILE *f = harness_file(path, sizeof(path));
 
-	snprintf(path, sizeof(path), "%s/veer-bench.XXXXXX", folder ? folder : "/tmp");
-	int fd = mkstemp(path);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
-	if (!f)
-		harness_die(path);
 	put(f, head, sizeof(head), 1);
 	put(f, &prior, sizeof(prior), 1);
 	put_rows(f, &w->train);
 	put_rows(f, &w->test);
-	fclose(f);
-	snprintf(command, sizeof(command), "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "
-		"sh '%s/tests/bench/peers.sh' linear '%s'", source ? source : ".", path);
-	f = popen(command, "r");
-	while (f && n < cap && fscanf(f, "%31s %lf %lf", ret[n].name, &ret[n].seconds,
-		&ret[n].error) == 3)
-		n++;
-	if (f)
-		pclose(f);
-	unlink(path);
-	return n;
+	if (fclose(f) != 0)
+		harness_die(path);
+	return harness_peers("linear", "", path, ret, cap);
 }
 
-static void show(const char *what, double ms, double error, const struct peer *p, const char *by)
+static void show(const char *what, double ms, double error, const struct harness_peer *p,
+	const char *by)
 {
 	if (!p) {
 		printf("%s   %.1f ms, test error %.5f\n", what, ms, error);
@@ -186,7 +165,7 @@ int main(void)
 {
 	static const char *const by[] = { "numpy", "scikit-learn", "scikit-learn", "numpy" };
 	struct workload w;
-	struct peer peer[4];
+	struct harness_peer peer[4];
 	double ms, error;
 
 	openblas_set_num_threads(1);

@@ -1,8 +1,7 @@
 /* bench_lstm.c - an LSTM learns 20,000 windows of 24 steps of 8 inputs; time an epoch and the error
- * on windows not seen. peer_lstm.py does the same with PyTorch.
+ * on windows not seen, beside PyTorch (peers.sh, where VEER_PEERS names a folder).
  *
- * bench_lstm [THREADS [FILE [SEED]]]: writes the rows to FILE, as floats, for the peer to read: x
- * and y of those to learn from, then of those to test on. SEED is of the weights and the order.
+ * bench_lstm [THREADS [SEED]]: the seed is of the weights and the order.
  */
 #include <cblas.h>
 #include <math.h>
@@ -105,6 +104,18 @@ static void show_rounding(const struct lstm *m, const struct dataset *test)
 	}
 }
 
+static void run_peer(const struct dataset d[2], double cpu_s, double mse, const struct fit_lstm *f)
+{
+	struct harness_peer peer;
+	char path[512], threads[16];
+
+	fclose(harness_file(path, sizeof(path)));
+	write_rows(path, d);
+	snprintf(threads, sizeof(threads), "%u", f->threads);
+	if (harness_peers("lstm", threads, path, &peer, 1) == 1)
+		harness_compare("lstm, an epoch", cpu_s, mse, &peer);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -115,11 +126,9 @@ int main(int argc, char **argv)
 
 	make_rows(&d[0], (uint32_t)(ROWS * harness_scale()), 1);
 	make_rows(&d[1], TEST_ROWS, 2);
-	if (argc > 2)
-		write_rows(argv[2], d);
 	openblas_set_num_threads(1);
 	f.threads = argc > 1 ? (unsigned)atoi(argv[1]) : 2;
-	f.seed = argc > 3 ? (uint64_t)atoi(argv[3]) : 1;
+	f.seed = argc > 2 ? (uint64_t)atoi(argv[2]) : 1;
 	f.hidden = HIDDEN;
 	f.batch = BATCH;
 	f.epochs = EPOCHS;
@@ -134,10 +143,11 @@ int main(int argc, char **argv)
 	start = harness_now_s();
 	mse = mse_of(m, &d[1]);
 	predict_s = harness_now_s() - start;
-	printf("lstm, %u threads   %.3f s an epoch (%.3f of processor), test MSE %.5f, "
+	printf("lstm, %u threads: %.3f s an epoch (%.3f of processor), test MSE %.5f, "
 		"%.2f us a window predicted by one\n", f.threads, epoch_s, cpu_s, mse,
 		predict_s / TEST_ROWS * 1e6);
 	show_rounding(m, &d[1]);
+	run_peer(d, cpu_s, mse, &f);
 	lstm_free(m);
 	fit_lstm_done(&f);
 	dataset_done(&d[0]);

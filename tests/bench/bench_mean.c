@@ -268,7 +268,8 @@ static double gain(const struct study *s, const float *guess, int own, double *r
 	return all;
 }
 
-static void show(const struct study *s, const char *name, const float *guess)
+/* The mean squared error. */
+static double show(const struct study *s, const char *name, const float *guess)
 {
 	uint32_t n = s->asked.n;
 	double sum = 0, error2 = 0, deviance = 0, more[OWNS], error[OWNS];
@@ -286,11 +287,13 @@ static void show(const struct study *s, const char *name, const float *guess)
 	printf("%-23s %8.4f %+8.4f %7.4f %+8.4f %7.4f %8.4f %8.4f\n", name, sum / n, more[OWN],
 		error[OWN], more[OWN_NOW], error[OWN_NOW], deviance / n, error2 / n);
 	fflush(stdout);
+	return error2 / n;
 }
 
 static void judge(struct study *s)
 {
 	float *guess = room(s->asked.n, sizeof(*guess));
+	double mse[OWNS], ar_mse = 0;
 	static const char *const own_name[OWNS] = { "volume", "volume without its lag" };
 
 	printf("\n%s: learnt from %u days of %.3f sessions, asked about %u\n"
@@ -302,7 +305,7 @@ static void judge(struct study *s)
 
 			guess[i] = s->user[p.user].own[own][p.day];
 		}
-		show(s, own_name[own], guess);
+		mse[own] = show(s, own_name[own], guess);
 	}
 	for (int with_own = 0; with_own < 2; with_own++)
 		for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
@@ -311,8 +314,11 @@ static void judge(struct study *s)
 			forecast(s, (enum forecaster_kind)k, with_own, guess);
 			snprintf(name, sizeof(name), "%s%s", forecaster_name[k],
 				with_own ? ", volume a column" : "");
-			show(s, name, guess);
+			double found = show(s, name, guess);
+			ar_mse = k == FORECASTER_LINEAR && !with_own ? found : ar_mse;
 		}
+	printf("sessions of %s, ar   to volume's mean, MSE ratio %.3f\n", s->h->name,
+		ar_mse / mse[OWN]);
 	free(guess);
 }
 

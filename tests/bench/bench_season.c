@@ -236,13 +236,10 @@ static void both(struct season_data *d, const char *name, bool has_weeks)
 
 static void one_log(const struct log *l)
 {
-	const char *shared = getenv("SHARED"), *data = getenv("VEER_DATA");
-	bool has_shared = shared && *shared;
 	struct season_data d;
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s%s/%s", has_shared ? shared : data ? data : "data",
-		has_shared ? "/data" : "", l->file);
+	harness_data(l->file, path, sizeof(path));
 	if (access(path, R_OK) != 0) {
 		printf("%s   skipped: there is no log %s\n", l->name, path);
 		return;

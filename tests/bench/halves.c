@@ -55,7 +55,6 @@ static void one_log(const char *name, const char *path, void (*one)(const struct
 
 void halves_each(void (*one)(const struct halves *h))
 {
-	const char *shared = getenv("SHARED");
 	char path[4096];
 
 	harness_long_log((uint64_t)(EVENTS * harness_scale()),
@@ -63,8 +62,8 @@ void halves_each(void (*one)(const struct halves *h))
 	one_log("generated", path, one);
 	unlink(path);
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
-		snprintf(path, sizeof(path), "%s/data/%s", shared ? shared : "", logs[i].file);
-		if (shared && access(path, R_OK) == 0)
+		harness_data(logs[i].file, path, sizeof(path));
+		if (access(path, R_OK) == 0)
 			one_log(logs[i].name, path, one);
 		else
 			printf("%s   skipped: there is no log %s\n", logs[i].name, path);

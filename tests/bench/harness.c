@@ -105,3 +105,53 @@ void harness_long_log(uint64_t n_events, uint32_t n_users, char *ret_path, size_
 		harness_die("veer generate failed");
 	}
 }
+
+FILE *harness_file(char *ret_path, size_t cap)
+{
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(ret_path, cap, "%s/veer-bench.XXXXXX", folder ? folder : "/tmp");
+	int fd = mkstemp(ret_path);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (!f)
+		harness_die(ret_path);
+	return f;
+}
+
+int harness_peers(const char *peer, const char *arguments, const char *file,
+	struct harness_peer *ret, int cap)
+{
+	const char *source = getenv("srcdir");
+	char command[1200];
+	int n = 0;
+
+	snprintf(command, sizeof(command), "sh '%s/tests/bench/peers.sh' %s %s '%s'",
+		source ? source : ".", peer, arguments, file);
+	fflush(stdout);
+	FILE *f = popen(command, "r");
+	while (f && n < cap && fscanf(f, "%31s %lf %lf%*[^\n]", ret[n].name, &ret[n].seconds,
+		&ret[n].error) == 3)
+		n++;
+	if (f)
+		pclose(f);
+	unlink(file);
+	return n;
+}
+
+void harness_compare(const char *what, double seconds, double error, const struct harness_peer *to)
+{
+	printf("%s, time to %s   %.3f s of processor, %.3f, ratio %.3f\n", what, to->name, seconds,
+		to->seconds, seconds / to->seconds);
+	printf("%s, error to %s   %.5f, %.5f, ratio %.5f\n", what, to->name, error, to->error,
+		error / to->error);
+}
+
+void harness_data(const char *file, char *ret_path, size_t cap)
+{
+	const char *shared = getenv("SHARED"), *data = getenv("VEER_DATA");
+
+	if (shared && *shared)
+		snprintf(ret_path, cap, "%s/data/%s", shared, file);
+	else
+		snprintf(ret_path, cap, "%s/%s", data ? data : "../shared/data", file);
+}

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define HARNESS_RUNS 3
 
@@ -30,6 +31,23 @@ void harness_log(uint64_t n_events, char *ret_path, size_t cap);
 /* The same of so many users: the fewer, the longer. */
 void harness_long_log(uint64_t n_events, uint32_t n_users, char *ret_path, size_t cap);
 double harness_scale(void);
+/* Where a real log is: in $SHARED/data, else in $VEER_DATA. */
+void harness_data(const char *file, char *ret_path, size_t cap);
+
+/* What others make of the same task, by the name of the program: processor seconds, and error. */
+struct harness_peer {
+	char name[32];
+	double seconds, error;
+};
+/* peers.sh PEER ARGUMENTS FILE, and FILE is gone afterwards. How many there are; 0: this machine
+ * has none, and has said so on standard error.
+ */
+int harness_peers(const char *peer, const char *arguments, const char *file,
+	struct harness_peer *ret, int cap);
+/* Both ratios to it, a line each. */
+void harness_compare(const char *what, double seconds, double error, const struct harness_peer *to);
+/* A new temporary file, its path in ret_path. */
+FILE *harness_file(char *ret_path, size_t cap);
 void harness_die(const char *what);
 
 #endif

@@ -1,14 +1,18 @@
 #!/bin/sh
 # peers.sh PEER ARG... - runs peer_PEER.py, a program that others wrote the heart of, on what a bench
-# hands it; its packages are installed once, into $VEER_PEERS or a folder of the build. Exit 77 and
-# a reason on standard error: this machine cannot run it.
+# hands it; its packages are installed once, into $VEER_PEERS or a folder of the build (torch, which
+# takes some GB, into $VEER_PEERS alone). Exit 77 and a reason on standard error: this machine cannot
+# run it.
 set -u
 peer=$1
 shift
 here=$(dirname "$0")
 home=${VEER_PEERS:-${top_builddir:-.}/peers}
 case $peer in
-linear) packages='numpy scikit-learn' probe='import numpy, sklearn' ;;
+linear)
+	packages='numpy scikit-learn' probe='import numpy, sklearn'
+	export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+	;;
 forest) packages='numpy scikit-learn lightgbm' probe='import numpy, sklearn, lightgbm' ;;
 lstm) packages='numpy torch' probe='import numpy, torch' ;;
 *) echo "no peer \"$peer\"" >&2; exit 2 ;;
@@ -19,6 +23,8 @@ cannot()
 	exit 77
 }
 
+[ "$peer" != lstm ] || [ -n "${VEER_PEERS:-}" ] ||
+	cannot 'torch takes some GB: name a folder to have it in, VEER_PEERS=FOLDER'
 command -v python3 >/dev/null || cannot 'python3 is not installed'
 [ -f "$here/peer_$peer.py" ] || cannot "peer_$peer.py is not there"
 if [ ! -x "$home/bin/python" ]; then

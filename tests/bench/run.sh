@@ -17,6 +17,6 @@ for bench in "$@"; do
 	rm -f "$said.now"
 done
 echo
-printf '%-34s %s\n' WHAT RATIO
+printf '%-46s %s\n' WHAT RATIO
 sed -n 's/^\(.*[^ ]\)   .*ratio \([0-9.]*\)$/\1\t\2/p' "$said" |
-awk -F '\t' '{ printf "%-34s %6s\n", $1, $2 }'
+awk -F '\t' '{ printf "%-46s %6s\n", $1, $2 }'
