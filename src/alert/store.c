@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alert/schema.h"
@@ -235,15 +237,51 @@ struct store *store_open_existing(const char *path, struct err *e)
 	return open_to_write(path, e);
 }
 
-struct store *store_open_read(const char *path, struct err *e)
+/* Whether all of a store is in its own file: no run has it open, none ended in the middle. */
+static bool is_at_rest(const char *path, char *wal, size_t cap)
 {
-	struct store *s = store_at(path, SQLITE_OPEN_READONLY, e);
+	struct stat st;
 
-	if (s && schema_check(s->db, s->path, e) < 0) {
+	snprintf(wal, cap, "%s-wal", path);
+	return stat(wal, &st) < 0 || st.st_size == 0;
+}
+
+/* In WAL mode a reader, too, makes files beside the store. Where it may not, a store at rest is
+ * read as a file that does not change.
+ */
+static struct store *open_immutable(const char *path, struct err *e)
+{
+	char uri[3 * PATH_MAX + 32] = "file:", *to = uri + 5, wal[PATH_MAX + 8];
+	struct store *s;
+
+	if (!is_at_rest(path, wal, sizeof wal)) {
+		err_set(e, -EROFS, "could not open alert store \"%s\": a part of it is in \"%s\", "
+			"which only who may write there can read", path, wal);
+		return NULL;
+	}
+	for (const char *c = path; *c && c < path + PATH_MAX; c++)
+		to += snprintf(to, 4, strchr("%?#", *c) ? "%%%02X" : "%c", (unsigned char)*c);
+	strcpy(to, "?immutable=1");
+	s = store_at(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+	if (s && schema_check(s->db, path, e) < 0) {
 		store_close(s);
 		s = NULL;
 	}
 	return s;
+}
+
+struct store *store_open_read(const char *path, struct err *e)
+{
+	struct err why = {0};
+	struct store *s = store_at(path, SQLITE_OPEN_READONLY, e);
+
+	if (!s || schema_check(s->db, s->path, &why) == 0)
+		return s;
+	store_close(s);
+	if (why.code == -EROFS || why.code == -EIO)      /* the files beside it cannot be made */
+		return open_immutable(path, e);
+	err_set(e, why.code, "%s", why.text);
+	return NULL;
 }
 
 int store_begin(struct store *s, struct err *e)

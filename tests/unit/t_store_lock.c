@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,58 @@ static void a_live_runs_store_takes_no_other(void **state)
 	assert_int_equal(access(w->lock, F_OK), -1);
 }
 
+/* In a process that may not write there, which root always may; exits 1 when it reads wrongly. */
+static int read_as_nobody(const struct world *w, const char *want)
+{
+	struct err e = {0};
+	struct store *s;
+	int64_t rows;
+
+	if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+		return 2;
+	s = store_open_read(w->path, &e);
+	if (want)
+		return s || !strstr(e.text, want);
+	return !s || !store_get_number(s, "rows", &rows) || rows != 7;
+}
+
+static int status_as_nobody(const struct world *w, const char *want)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(read_as_nobody(w, want));
+	return waitpid(child, &status, 0) == child ? status : -1;
+}
+
+static void a_store_is_read_without_a_right_to_write(void **state)
+{
+	struct world *w = *state;
+	struct store *s;
+	char wal[310];
+
+	snprintf(w->path, sizeof w->path, "%.250s/100%%?#.db", w->dir);
+	snprintf(wal, sizeof wal, "%s-wal", w->path);
+	s = store_open(w->path, &w->e);
+	assert_non_null(s);
+	assert_int_equal(store_begin(s, &w->e), 0);
+	assert_int_equal(store_set_number(s, "rows", 7, &w->e), 0);
+	assert_int_equal(store_commit(s, &w->e), 0);
+	store_close(s);
+	chmod(w->path, 0444);
+	chmod(w->dir, 0555);
+	assert_int_equal(status_as_nobody(w, NULL), 0);
+	chmod(w->dir, 0755);
+	FILE *f = fopen(wal, "w");
+	fputs("the rest", f);
+	fclose(f);
+	chmod(wal, 0444);
+	chmod(w->dir, 0555);
+	assert_int_equal(status_as_nobody(w, "#.db-wal"), 0);
+	chmod(w->dir, 0755);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -147,6 +200,7 @@ int main(void)
 		WITH_WORLD(whoever_acts_or_reads_beside_it_may),
 		WITH_WORLD(a_killed_run_holds_nobody_up),
 		WITH_WORLD(a_live_runs_store_takes_no_other),
+		WITH_WORLD(a_store_is_read_without_a_right_to_write),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
