@@ -83,7 +83,7 @@ int crowds_make(struct crowds *c);
 void crowds_members(const struct crowds *c, const struct crowd *crowd, uint32_t *ret);
 /* In order of since, side and category. */
 int crowds_cmp(const struct dict *names, const struct crowd *a, const struct crowd *b);
-/* "once in 4,000 months" of a calm log. */
+/* "once in 4,000 months" of a calm log; "less than once in 1,000,000 months". */
 void crowds_rarity(const struct crowd *crowd, char *buf, size_t n);
 
 /* P(N >= n) of a negative binomial law: a Poisson mean that is itself Gamma of that shape. */

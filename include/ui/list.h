@@ -27,6 +27,7 @@ struct list_order {
 	uint32_t *alert;                /* numbers, the lowest row first */
 	uint32_t n, cap;
 	uint32_t seen;                  /* alerts that were looked at */
+	uint32_t changes;               /* counts up when it begins anew */
 	uint32_t version, n_cleared;    /* of states, as they were then */
 	bool is_masked;
 	bool is_partial;                /* not all were looked at for the first time */
@@ -37,12 +38,16 @@ void list_done(struct list_order *o);
 /* Takes in what is new; false: out of memory, and the list is short. */
 bool list_look(struct ui *u);
 
+/* Rows, crowds folded. */
 uint32_t list_n(const struct ui *u);                    /* 0 while it is partial */
 unsigned list_percent(const struct ui *u);              /* how much of it was looked at */
 bool list_is_whole(struct ui *u);                       /* says so when it is partial */
 uint32_t list_at(const struct ui *u, uint32_t row);     /* the number of an alert */
-/* The row of an alert; where it is not listed, that of the next older one that is. */
+/* The row of an alert, or of its crowd; where it is not listed, that of the next older one. */
 uint32_t list_row(const struct ui *u, uint32_t alert);
+/* All alerts of the list in the same order, whether they have a row or their crowd has. */
+uint32_t list_all_n(const struct ui *u);
+uint32_t list_all_at(const struct ui *u, uint32_t row);
 void list_status(const struct ui *u, struct parts *p);
 
 /* Both at once, without holding the list; false: the filter is no regex, and all is as it was. */

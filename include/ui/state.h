@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert/crowd.h"
 #include "engine/population.h"
 #include "ui/hunt.h"
 #include "ui/pane.h"
@@ -71,6 +72,9 @@ struct population_state {       /* view_population.c */
 struct users_state {            /* view_users.c */
 	struct population_pick pick;
 	struct population_options o;
+	bool is_crowd;
+	struct crowd crowd;     /* that it is of, as it was last listed */
+	struct crowds crowds;   /* to look for it again, once it is no longer held */
 	uint32_t *alert;        /* numbers; owned */
 	uint32_t n, cursor, top;
 	int page;
@@ -80,6 +84,8 @@ struct users_state {            /* view_users.c */
 struct act_state {              /* act_alert.c */
 	uint64_t *id;           /* alerts of the act under way; owned */
 	uint32_t n;
+	bool is_crowd;          /* they are a crowd's: it is asked whether all are meant */
+	unsigned field, value;  /* of that act */
 	struct prompt_ops confirm;
 	char question[80];
 };

@@ -13,6 +13,7 @@
 #include "ui/bar.h"
 #include "ui/board.h"
 #include "ui/console.h"
+#include "ui/fold.h"
 #include "ui/interest.h"
 #include "ui/list.h"
 #include "ui/marks.h"
@@ -51,6 +52,7 @@ struct ui {
 	struct act_state act;
 	struct twin_state twin;
 	struct list_order order;
+	struct fold fold;
 	struct board board;
 	struct prompt prompt;
 	struct bar bar;

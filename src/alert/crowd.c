@@ -499,7 +499,11 @@ void crowds_members(const struct crowds *c, const struct crowd *crowd, uint32_t 
 
 void crowds_rarity(const struct crowd *crowd, char *buf, size_t n)
 {
-	alert_once_in(1 / crowd->a_month, "month", buf, n);
+	static const double most = 1e6;         /* beyond, no law of counts is to be trusted */
+	char once[64];
+
+	alert_once_in(fmin(1 / crowd->a_month, most), "month", once, sizeof once);
+	snprintf(buf, n, "%s%s", 1 / crowd->a_month > most ? "less than " : "", once);
 }
 
 int crowds_cmp(const struct dict *names, const struct crowd *a, const struct crowd *b)

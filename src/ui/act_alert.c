@@ -51,15 +51,33 @@ static bool take_marked(struct ui *u)
 	return true;
 }
 
+/* Those of the list that its row stands for. */
+static bool take_crowd(struct ui *u, uint32_t top)
+{
+	uint32_t i, n = list_all_n(u);
+
+	u->act.is_crowd = true;
+	for (i = 0; i < n; i++) {
+		uint32_t alert = list_all_at(u, i);
+
+		if (fold_top(u, alert) == top && !take_id(u, feed_alert(u->feed, alert)->id))
+			return false;
+	}
+	return true;
+}
+
 /* Fills act.id; false when there is none, which was said. */
 static bool choose(struct ui *u)
 {
 	uint32_t alert = under_cursor(u);
 
 	u->act.n = 0;
+	u->act.is_crowd = false;
 	view_table[u->view]->follow(u, false);
 	if (u->view != VIEW_USER && u->board.counts.marked)
 		return take_marked(u);
+	if (u->view == VIEW_LIVE && alert != ROLL_NONE && fold_crowd(u, alert))
+		return take_crowd(u, alert);
 	if (alert == ROLL_NONE)
 		ui_say(u, true, "there is no alert here");
 	return alert != ROLL_NONE && take_id(u, feed_alert(u->feed, alert)->id);
@@ -95,18 +113,48 @@ static void order(struct ui *u, struct triage_act act)
 
 /* Acts */
 
+static void sure_told(struct ui *u, const char *text)
+{
+	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0)
+		order(u, (struct triage_act){ .field = u->act.field, .value = u->act.value });
+	else
+		ui_say(u, false, "nothing was done");
+}
+
+/* "acknowledge all 118 alerts shown? " */
+static void ask(struct ui *u, const char *what, const char *which)
+{
+	struct act_state *s = &u->act;
+
+	snprintf(s->question, sizeof s->question, "%s %s%u alert%s %s? ", what,
+		s->n == 1 ? "the " : "all ", s->n, s->n == 1 ? "" : "s", which);
+	s->confirm = (struct prompt_ops){ .label = s->question, .hint = "y and Enter",
+		.done = sure_told };
+	prompt_open(&u->prompt, &s->confirm);
+}
+
+static void act_on(struct ui *u, unsigned field, unsigned value, const char *what)
+{
+	if (!choose(u))
+		return;
+	u->act.field = field;
+	u->act.value = value;
+	if (u->act.is_crowd)
+		ask(u, what, "of the crowd");
+	else
+		order(u, (struct triage_act){ .field = field, .value = value });
+}
+
 void act_acknowledge(struct ui *u, int unused)
 {
 	(void)unused;
-	if (choose(u))
-		order(u, (struct triage_act){ .field = TRIAGE_STATE,
-			.value = TRIAGE_ACKNOWLEDGED });
+	act_on(u, TRIAGE_STATE, TRIAGE_ACKNOWLEDGED, "acknowledge");
 }
 
 void act_label(struct ui *u, int label)
 {
-	if (choose(u))
-		order(u, (struct triage_act){ .field = TRIAGE_LABEL, .value = (unsigned)label });
+	act_on(u, TRIAGE_LABEL, (unsigned)label,
+		label == LABEL_TRUE ? "label true" : "label false");
 }
 
 void act_undo(struct ui *u, int unused)
@@ -120,15 +168,6 @@ void act_undo(struct ui *u, int unused)
 		ui_say(u, false, WRITING);
 }
 
-static void all_told(struct ui *u, const char *text)
-{
-	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0)
-		order(u, (struct triage_act){ .field = TRIAGE_STATE,
-			.value = TRIAGE_ACKNOWLEDGED });
-	else
-		ui_say(u, false, "nothing was acknowledged");
-}
-
 /* Those of the list that nobody took care of. */
 void act_acknowledge_all(struct ui *u, int unused)
 {
@@ -140,21 +179,34 @@ void act_acknowledge_all(struct ui *u, int unused)
 	view_table[u->view]->follow(u, false);
 	if (!list_is_whole(u))
 		return;
-	for (i = 0; i < list_n(u); i++) {
-		char state = board_state(u, list_at(u, i));
+	for (i = 0; i < list_all_n(u); i++) {
+		char state = board_state(u, list_all_at(u, i));
 
 		if ((state == 'N' || state == 'C')
-				&& !take_id(u, feed_alert(u->feed, list_at(u, i))->id))
+				&& !take_id(u, feed_alert(u->feed, list_all_at(u, i))->id))
 			return;
 	}
 	if (!s->n) {
 		ui_say(u, false, "there is nothing here to acknowledge");
 		return;
 	}
-	snprintf(s->question, sizeof s->question, "acknowledge %s%u alert%s shown? ",
-		s->n == 1 ? "the " : "all ", s->n, s->n == 1 ? "" : "s");
-	s->confirm = (struct prompt_ops){ .label = s->question, .hint = "y and Enter",
-		.done = all_told };
+	s->field = TRIAGE_STATE;
+	s->value = TRIAGE_ACKNOWLEDGED;
+	ask(u, "acknowledge", "shown");
+}
+
+/* Of a crowd the prompt says how many alerts get it. */
+static void ask_text(struct ui *u, const struct prompt_ops *ops)
+{
+	struct act_state *s = &u->act;
+
+	if (!choose(u))
+		return;
+	s->confirm = *ops;
+	if (s->is_crowd) {
+		snprintf(s->question, sizeof s->question, "all %u alerts, %s", s->n, ops->label);
+		s->confirm.label = s->question;
+	}
 	prompt_open(&u->prompt, &s->confirm);
 }
 
@@ -172,8 +224,7 @@ void act_note(struct ui *u, int unused)
 		.done = note_told, .is_kept = true };
 
 	(void)unused;
-	if (choose(u))
-		prompt_open(&u->prompt, &ops);
+	ask_text(u, &ops);
 }
 
 #define SPANS "10m, 2h, 1d"
@@ -197,8 +248,23 @@ void act_shelve(struct ui *u, int unused)
 		.label = "shelve for: ", .hint = SPANS, .done = shelve_told, .is_kept = true };
 
 	(void)unused;
-	if (choose(u))
-		prompt_open(&u->prompt, &ops);
+	ask_text(u, &ops);
+}
+
+/* All of a crowd become what its row's own alert becomes. */
+static void mark_crowd(struct ui *u, uint32_t top, bool is_marked)
+{
+	uint32_t i;
+
+	u->act.n = 0;
+	if (!take_crowd(u, top))
+		return;
+	for (i = 0; i < u->act.n; i++) {
+		struct board_entry *e = board_touch(&u->board, u->act.id[i]);
+
+		if (e)
+			e->is_marked = is_marked;
+	}
 }
 
 void act_mark(struct ui *u, int unused)
@@ -212,6 +278,8 @@ void act_mark(struct ui *u, int unused)
 	if (!e)
 		return;
 	e->is_marked = !e->is_marked;
+	if (u->view == VIEW_LIVE && fold_crowd(u, alert))
+		mark_crowd(u, alert, e->is_marked);
 	board_look(u);
 }
 
@@ -224,7 +292,8 @@ static void export_told(struct ui *u, const char *path)
 	if (export_alerts(u, path, &e) < 0)
 		ui_say(u, true, "%s", e.text);
 	else
-		ui_say(u, false, "%u row%s in \"%s\"", list_n(u), list_n(u) == 1 ? "" : "s", path);
+		ui_say(u, false, "%u row%s in \"%s\"", list_all_n(u),
+			list_all_n(u) == 1 ? "" : "s", path);
 }
 
 void act_export(struct ui *u, int unused)

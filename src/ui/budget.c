@@ -61,6 +61,8 @@ static void forget(struct ui *u)
 	u->live.list.n = u->live.list.cursor = 0;
 	u->live.before_find = u->live.list;
 	sieve_forget(&u->order.sieve);
+	fold_forget(&u->fold);
+	crowds_done(&u->users.crowds);
 	u->order.seen = UINT32_MAX;     /* more than there are: the list is made anew */
 	for (i = 0; i < u->board.n; i++)
 		u->board.entry[i].alert = BOARD_NONE;

@@ -50,9 +50,9 @@ static int put_alerts(struct ui *u, FILE *f, enum alert_form form)
 
 	text_init(&t, ROW_MAX);
 	alert_header_labelled(&t, form);
-	for (i = 0; ok && i < list_n(u); i++) {
-		const struct alert *a = feed_alert(u->feed, list_at(u, i));
-		struct alert_words w = { .state = board_word(board_state(u, list_at(u, i))) };
+	for (i = 0; ok && i < list_all_n(u); i++) {
+		const struct alert *a = feed_alert(u->feed, list_all_at(u, i));
+		struct alert_words w = { .state = board_word(board_state(u, list_all_at(u, i))) };
 
 		add_board(u, a, &w);
 		if (u->is_masked)

@@ -67,6 +67,7 @@ void frame_counts(const struct ui *u, struct parts *p)
 	const struct snapshot *s = u->snap;
 	const struct board_counts *b = &u->board.counts;
 	uint32_t severe = s->n_severe - b->severe, high = s->n_high - b->high;
+	uint32_t crowds = fold_running(u);
 	struct part *part;
 
 	part = parts_add(p, 1, INK_TEXT, "NEW");
@@ -74,6 +75,8 @@ void frame_counts(const struct ui *u, struct parts *p)
 	parts_add(p, 1, severe ? INK_SEVERE : INK_TEXT, "!!%u", severe)->gap = 1;
 	parts_add(p, 1, high ? INK_HIGH : INK_TEXT, "!%u", high)->gap = 1;
 	parts_add(p, 1, INK_TEXT, ".%u", s->n_low - b->low)->gap = 1;
+	if (crowds)
+		parts_add(p, 1, INK_SEVERE, "crowd %u", crowds);
 	if (b->acknowledged)
 		parts_add(p, 2, INK_TEXT, "ack %u", b->acknowledged);
 	if (b->shelved)

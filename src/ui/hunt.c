@@ -41,7 +41,7 @@ static void go_on(struct ui *u)
 	for (; f->seen < f->n; f->row = (f->row + (f->direction > 0 ? 1 : f->n - 1)) % f->n) {
 		alert = list_at(u, f->row);
 		f->seen++;
-		if (needle_is_in(&f->needle, u, alert)) {
+		if (fold_has(u, &f->needle, alert)) {
 			u->live.list.cursor = alert;
 			hunt_stop(u);
 			return;

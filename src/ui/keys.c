@@ -11,6 +11,7 @@
 #include "ui/budget.h"
 #include "ui/compare.h"
 #include "ui/editor.h"
+#include "ui/fold.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
 #include "ui/marks.h"
@@ -122,6 +123,8 @@ static const struct action table[] = {
 		list_toggle, 0, 0, NULL, "the filter off, or on again; stays at the row" },
 	{ "sort-alerts", "Find", { 's' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
 		list_sort, 0, 0, NULL, "order: by time, score, user" },
+	{ "crowds", "Find", { 'c' }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
+		fold_toggle, 0, 0, NULL, "all alerts of crowds, or a row for each crowd" },
 
 	{ "acknowledge", "Alerts", { 'a' }, IN_ALERTS, ON_ALERT, act_acknowledge, 0, 4, "ack",
 		"acknowledge: somebody takes care of it" },
@@ -168,7 +171,7 @@ static const struct action table[] = {
 		act_adjust, ADJUST_ZOOM, 7, "zoom", "this pane over the whole screen, or back" },
 
 	{ "open", "Views", { TERM_ENTER }, IN_LIVE, WHEN_LOADED | WHEN_ALERTS,
-		act_open, 0, 3, "user", "the alert's user, at the alert's time" },
+		act_open, 0, 3, "user", "the alert's user, or the alerts of a crowd" },
 	{ "open-users", "Views", { TERM_ENTER }, IN_POPULATION, WHEN_LOADED,
 		act_open, 0, 3, "users", "the users of this category or flow" },
 	{ "open-user", "Views", { TERM_ENTER }, IN_USERS, WHEN_LOADED,

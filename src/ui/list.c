@@ -35,9 +35,21 @@ static bool is_plain(const struct ui *u)
 
 /* Rows */
 
-uint32_t list_n(const struct ui *u)
+uint32_t list_all_n(const struct ui *u)
 {
 	return is_plain(u) ? u->live.list.n : u->order.is_partial ? 0 : u->order.n;
+}
+
+uint32_t list_all_at(const struct ui *u, uint32_t row)
+{
+	uint32_t place = list_all_n(u) - 1 - row;
+
+	return is_plain(u) ? place : u->order.alert[place];
+}
+
+uint32_t list_n(const struct ui *u)
+{
+	return fold_is_on(u) && list_all_n(u) ? u->fold.n : list_all_n(u);
 }
 
 unsigned list_percent(const struct ui *u)
@@ -57,20 +69,18 @@ bool list_is_whole(struct ui *u)
 
 uint32_t list_at(const struct ui *u, uint32_t row)
 {
-	uint32_t place = list_n(u) - 1 - row;
-
-	return is_plain(u) ? place : u->order.alert[place];
+	return fold_is_on(u) ? u->fold.row[u->fold.n - 1 - row] : list_all_at(u, row);
 }
 
-/* How many of the list, which is in order of time, are at most that alert. */
-static uint32_t count_up_to(const struct list_order *o, uint32_t alert)
+/* How many of a list, which is in order of time, are at most that alert. */
+static uint32_t count_up_to(const uint32_t *list, uint32_t n, uint32_t alert)
 {
-	uint32_t low = 0, high = o->n;
+	uint32_t low = 0, high = n;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (o->alert[middle] <= alert)
+		if (list[middle] <= alert)
 			low = middle + 1;
 		else
 			high = middle;
@@ -80,20 +90,22 @@ static uint32_t count_up_to(const struct list_order *o, uint32_t alert)
 
 uint32_t list_row(const struct ui *u, uint32_t alert)
 {
-	const struct list_order *o = &u->order;
-	uint32_t place;
+	bool is_folded = fold_is_on(u);
+	const uint32_t *list = is_folded ? u->fold.row : u->order.alert;
+	uint32_t n = list_n(u), place;
 
-	if (is_plain(u))
+	if (is_plain(u) && !is_folded)
 		return u->live.list.n - 1 - alert;
-	if (!o->n)
+	if (!n)
 		return 0;
-	if (o->sort == LIST_TIME) {
-		place = count_up_to(o, alert);
-		return place ? o->n - place : o->n - 1;
+	alert = fold_top(u, alert);
+	if (u->order.sort == LIST_TIME) {
+		place = count_up_to(list, n, alert);
+		return place ? n - place : n - 1;
 	}
-	for (place = o->n - 1; place > 0 && o->alert[place] != alert; place--)
+	for (place = n - 1; place > 0 && list[place] != alert; place--)
 		;
-	return o->alert[place] == alert ? o->n - 1 - place : 0;
+	return list[place] == alert ? n - 1 - place : 0;
 }
 
 /* What is listed */
@@ -134,6 +146,7 @@ static void forget(struct ui *u)
 	struct list_order *o = &u->order;
 
 	o->n = o->seen = 0;
+	o->changes++;
 	o->is_partial = true;
 	o->version = u->board.version;
 	o->n_cleared = u->snap->n_cleared;
@@ -166,7 +179,7 @@ static bool take(struct ui *u)
 	return ok;
 }
 
-bool list_look(struct ui *u)
+static bool look(struct ui *u)
 {
 	struct list_order *o = &u->order;
 	uint32_t old;
@@ -187,6 +200,13 @@ bool list_look(struct ui *u)
 	u->is_dirty |= o->is_partial || is_behind;
 	o->is_partial &= is_behind;
 	return ok;
+}
+
+bool list_look(struct ui *u)
+{
+	bool ok = look(u);
+
+	return fold_look(u) & fold_make(u) & ok;
 }
 
 /* All anew, with the cursor where it was, or near there. */

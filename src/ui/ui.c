@@ -59,6 +59,7 @@ void ui_done(struct ui *u)
 	roll_done(&u->roll);
 	board_done(&u->board);
 	list_done(&u->order);
+	fold_done(&u->fold);
 	mem_free(u->act.id);
 	term_close(&u->term);
 }

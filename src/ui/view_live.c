@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "base/dict.h"
+#include "ui/crowd_row.h"
 #include "ui/keys.h"
 #include "ui/promise.h"
 #include "ui/row.h"
 #include "ui/strip.h"
 #include "ui/ui.h"
+#include "ui/view_users.h"
 #include "ui/words.h"
 
 #define DETAIL_LINES 6
@@ -68,7 +70,12 @@ static void draw_list(struct ui *u, struct box b)
 	for (row = 0; row < l->page && l->top + (uint32_t)row < list_n(u); row++) {
 		uint32_t alert = list_at(u, l->top + (uint32_t)row);
 
-		row_draw(u, &g, alert, b.line + 1 + row, alert == l->cursor);
+		const struct crowd *crowd = fold_crowd(u, alert);
+
+		if (crowd)
+			crowd_row_draw(u, &g, crowd, b.line + 1 + row, alert == l->cursor);
+		else
+			row_draw(u, &g, alert, b.line + 1 + row, alert == l->cursor);
 	}
 }
 
@@ -190,8 +197,13 @@ static void draw_detail(struct ui *u, struct box b)
 {
 	uint32_t alert = u->live.list.cursor;
 	const struct finding *f = &feed_alert(u->feed, alert)->f;
+	const struct crowd *crowd = fold_crowd(u, alert);
 
 	term_rule(&u->term, b.line, b.column, b.columns);
+	if (crowd) {
+		crowd_detail(u, crowd, (struct box){ b.line + 1, b.column, 5, b.columns });
+		return;
+	}
 	put_change(u, f, b, b.line + 1);
 	put_why(u, f, b, b.line + 2);
 	put_rarity(u, alert, b, b.line + 3);
@@ -201,8 +213,15 @@ static void draw_detail(struct ui *u, struct box b)
 
 static void open_user(struct ui *u)
 {
+	const struct crowd *crowd;
+
 	follow(u, false);
-	if (!strip_enter(u) && list_n(u))
+	if (strip_enter(u) || !list_n(u))
+		return;
+	crowd = fold_crowd(u, u->live.list.cursor);
+	if (crowd)
+		users_open_crowd(u, &u->fold.crowds, crowd);
+	else
 		ui_show_alert(u, u->live.list.cursor);
 }
 

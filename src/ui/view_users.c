@@ -2,6 +2,7 @@
 
 #include "base/dict.h"
 #include "base/mem.h"
+#include "ui/crowd_row.h"
 #include "ui/keys.h"
 #include "ui/row.h"
 #include "ui/ui.h"
@@ -18,6 +19,60 @@ static struct population_options as_of_now(const struct ui *u)
 	return o;
 }
 
+/* The same crowd among the alerts there are now: one of that category and time. */
+static const struct crowd *find_crowd(struct ui *u)
+{
+	struct users_state *s = &u->users;
+	uint32_t i;
+
+	if (!fold_sync(u, &s->crowds, u->snap->n_alerts))
+		return NULL;
+	for (i = 0; i < s->crowds.n; i++) {
+		const struct crowd *c = &s->crowds.crowd[i];
+
+		if (c->category == s->crowd.category && c->side == s->crowd.side
+				&& c->since_ms <= s->crowd.until_ms
+				&& c->until_ms >= s->crowd.since_ms)
+			return c;
+	}
+	return NULL;
+}
+
+/* Newest first. */
+static bool list_crowd(struct ui *u, const struct crowds *from, const struct crowd *crowd)
+{
+	struct users_state *s = &u->users;
+	uint32_t i;
+
+	s->alert = mem_get(crowd->alerts + 1ul, sizeof *s->alert);
+	if (!s->alert)
+		return false;
+	crowds_members(from, crowd, s->alert);
+	for (i = 0; i < crowd->alerts / 2; i++) {
+		uint32_t other = s->alert[i];
+
+		s->alert[i] = s->alert[crowd->alerts - 1 - i];
+		s->alert[crowd->alerts - 1 - i] = other;
+	}
+	s->n = crowd->alerts;
+	s->crowd = *crowd;
+	return true;
+}
+
+static bool make_list(struct ui *u)
+{
+	struct users_state *s = &u->users;
+	const struct crowd *crowd;
+
+	mem_free(s->alert);
+	s->alert = NULL;
+	s->n = 0;
+	if (!s->is_crowd)
+		return population_users(u->feed, &s->o, &s->pick, &s->alert, &s->n) == 0;
+	crowd = find_crowd(u);
+	return !crowd || list_crowd(u, &s->crowds, crowd);
+}
+
 /* Held from the start: the table that it was opened from was. */
 static bool make(struct ui *u)
 {
@@ -25,15 +80,25 @@ static bool make(struct ui *u)
 
 	if (!s->is_held)
 		s->o = as_of_now(u);
-	if (!s->is_held || !s->is_made) {
-		mem_free(s->alert);
-		s->alert = NULL;
-		s->n = 0;
-		s->is_made = population_users(u->feed, &s->o, &s->pick, &s->alert, &s->n) == 0;
-	}
+	if (!s->is_held || !s->is_made)
+		s->is_made = make_list(u);
 	if (!s->is_held || s->cursor >= s->n)
 		s->cursor = 0;
 	return s->is_made;
+}
+
+static void draw_crowd_title(struct ui *u, struct box b)
+{
+	const struct crowd *c = &u->users.crowd;
+	struct parts parts = { .n = 0 };
+	char pair[CROWD_NAME_MAX], since[UI_TIME_MAX], last[UI_TIME_MAX];
+
+	parts_add(&parts, 0, INK_TITLE, "CROWD %s",
+		ui_brief(crowd_pair(u, c, pair), 40));
+	parts_add(&parts, 1, INK_TEXT, "%u users, %u alerts", c->users, c->alerts);
+	parts_add(&parts, 2, INK_DIM, "%s to %s", ui_time(u, c->since_ms, since),
+		ui_time(u, c->last_ms, last))->is_right = true;
+	parts_draw(&parts, &u->term, b.line, b.column, b.columns);
 }
 
 static void draw_title(struct ui *u, struct box b)
@@ -67,7 +132,10 @@ static void draw(struct ui *u, struct box b)
 			"out of memory: the users could not be listed");
 		return;
 	}
-	draw_title(u, b);
+	if (s->is_crowd)
+		draw_crowd_title(u, b);
+	else
+		draw_title(u, b);
 	row_heads(u, &g, b.line + 1);
 	s->page = b.lines - 2;
 	s->top = view_scroll(s->top, s->cursor, (unsigned)s->page, s->n);
@@ -122,8 +190,23 @@ void users_open(struct ui *u, const struct population_pick *pick,
 	u->users.pick = *pick;
 	u->users.o = *o;
 	u->users.is_held = true;
-	u->users.is_made = false;
+	u->users.is_crowd = u->users.is_made = false;
 	u->users.cursor = u->users.top = 0;
+	ui_go(u, VIEW_USERS);
+}
+
+void users_open_crowd(struct ui *u, const struct crowds *from, const struct crowd *crowd)
+{
+	struct users_state *s = &u->users;
+
+	mem_free(s->alert);
+	s->alert = NULL;
+	s->n = 0;
+	s->is_crowd = s->is_held = true;
+	s->is_made = list_crowd(u, from, crowd);
+	s->o = (struct population_options){ .n_alerts = from->n_alerts,
+		.now_ms = feed_alert(u->feed, from->n_alerts - 1)->f.time_ms };
+	s->cursor = s->top = 0;
 	ui_go(u, VIEW_USERS);
 }
 
@@ -143,6 +226,7 @@ static void status(struct ui *u, struct parts *p)
 static void done(struct ui *u)
 {
 	mem_free(u->users.alert);
+	crowds_done(&u->users.crowds);
 }
 
 const struct view view_users = {

@@ -105,6 +105,13 @@ static void make_volume(struct finding *f)
 	f->level_after = f->severity > 50 ? 0 : 2.1f;
 }
 
+static void join_crowd(const struct fake *k, uint32_t user, struct finding *f)
+{
+	f->time_ms = FIRST_MS + 7 * DAY_MS + 20 * HOUR_MS + user * (HOUR_MS / 15);
+	f->to = dict_find(k->ids.category, category_id[5], strlen(category_id[5]));
+	f->from = f->from == f->to ? DICT_NONE : f->from;
+}
+
 static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t end, uint32_t number)
 {
 	const struct event *e = k->event[user];
@@ -122,6 +129,8 @@ static void make_alert(struct fake *k, uint32_t user, uint32_t onset, uint32_t e
 		.kind = KIND_INTEREST,
 		.direction = DIRECTION_SHIFT };
 
+	if (k->options.crowd && number % 2 && user % 3)
+		join_crowd(k, user, &f);
 	f.far = (float)(1000 / pow(10, (f.severity + 20) / 20.0));
 	f.from_before = count(e, onset, f.from);
 	f.to_before = count(e, onset, f.to);

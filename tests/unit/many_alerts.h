@@ -140,6 +140,7 @@ static struct many *many_open(uint32_t n, uint32_t n_users)
 static inline void many_close(struct many *m)
 {
 	list_done(&m->u->order);
+	fold_done(&m->u->fold);
 	board_done(&m->u->board);
 	free(m->u);
 	free(m->alert);
