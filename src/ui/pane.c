@@ -279,6 +279,8 @@ static void draw_heads(struct ui *u, const struct pane *p, const struct plan *l,
 	int x = l->b.column;
 
 	pane_span(p, u, head);
+	if (term_width(t, head) > l->chart)
+		*strrchr(head, ',') = 0;        /* when it ends matters more than a cell's width */
 	term_put(t, line, x, l->b.columns, INK_HEAD, " CATEGORY");
 	term_put(t, line, x + 1 + l->name, 13, INK_HEAD, "  NOW  BASE");
 	term_put(t, line, l->chart_x, l->chart, INK_HEAD, head);

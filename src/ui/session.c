@@ -35,11 +35,11 @@ static bool path_of(const struct ui *u, char *buf)
 			< PATH_MAX_BYTES;
 }
 
-/* What a log is known by when it is replayed again: its name, and what was read of it. */
+/* What a log is known by when it is replayed again: its name, and what was read of all of it. */
 static uint64_t log_of(const struct ui *u)
 {
 	const struct snapshot *s = u->snap;
-	const uint64_t read[] = { s->rows, s->events, s->rejected, s->users, (uint64_t)s->first_ms,
+	const uint64_t read[] = { s->rows, s->rejected, s->users, (uint64_t)s->first_ms,
 		(uint64_t)s->last_ms, XXH64(s->source, strlen(s->source), 0) };
 
 	return XXH64(read, sizeof read, 0);

@@ -272,7 +272,8 @@ static void draw_empty(struct ui *u, struct box b)
 			words_count(s->n_alerts_total, n),
 			ui_time(u, feed_alert(u->feed, 0)->f.time_ms, time));
 	else if (!s->live)
-		term_put(t, b.line + 5, x, width, INK_TEXT, "There is none in all of this log.");
+		term_put(t, b.line + 5, x, width, INK_TEXT,
+			"There is none in all of this log: U shows a user by the id.");
 }
 
 static void draw(struct ui *u, struct box b)

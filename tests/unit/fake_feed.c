@@ -223,6 +223,8 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 		s->stage[FEED_READ].out = s->stage[FEED_HOLD].in = rows - 3;
 		s->stage[FEED_HOLD].out = s->stage[FEED_DETECT].in = rows - 15;
 		s->stage[FEED_STORE].in = s->stage[FEED_STORE].out = rows - 15;
+	} else if (s->events) {         /* of a replay, those up to its clock */
+		s->events = 1 + (uint64_t)(s->data_ms - FIRST_MS) / HOUR_MS;
 	}
 	snprintf(s->trouble, sizeof s->trouble, "%s", is_full(k)
 		? "could not write to alert store \"veer.db\": database or disk is full" : "");
@@ -398,7 +400,7 @@ struct feed *fake_open(const struct fake_options *o)
 	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,
 		.first_ms = FIRST_MS,
 		.loaded = .42,
-		.rows = N_USERS * N_EVENTS + 3,
+		.rows = o->empty ? 3 : N_USERS * N_EVENTS + 3,
 		.events = o->empty ? 0 : N_USERS * N_EVENTS,
 		.rejected = 3,
 		.users = N_USERS,
