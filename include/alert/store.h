@@ -129,6 +129,7 @@ struct store_around {
 };
 int store_events_around(struct store *s, const char *user, size_t user_len, int64_t t_ms,
 	struct store_around *ret, struct err *e);
+bool store_has_dropped(struct store *s);        /* store_retain() has deleted events */
 /* The time of the event at a share of all, from 0, the oldest, to 1; INT64_MIN: there is none. */
 int store_event_at(struct store *s, double share, int64_t *ret_ms, struct err *e);
 /* The newest model of the store (its epoch's start goes to ret_since_ms). False when there is none,

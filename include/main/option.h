@@ -69,7 +69,7 @@ struct options {
 	/* query */
 	const char *category;
 	unsigned min_severity;
-	uint32_t limit;
+	uint32_t limit;                 /* 0: none was given; UINT32_MAX: all */
 	bool rejects, evidence, labels, history, crowds;
 	const char *state;
 	/* what an operator does */

@@ -27,9 +27,12 @@ struct sheet {
 	const struct names *names;      /* may be NULL */
 	const struct zone *zone;
 	bool utf8;
+	uint32_t limit;                 /* of events */
 };
 
 void sheet_head(const struct sheet *s, const struct portrait *p);
+/* A store that lets go of old events has no more of the user than these. */
+void sheet_kept(const struct sheet *s, const struct portrait *p);
 /* Categories with their shares and sparklines, and the change score. */
 void sheet_interests(const struct sheet *s, const struct portrait *p);
 void sheet_alert(const struct sheet *s, const struct alert *a, const char *state);

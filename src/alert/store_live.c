@@ -234,6 +234,15 @@ static int event_span(struct store *s, int64_t ret[2], struct err *e)
 	return one_row(s, store_statement(s, STORE_EVENT_SPAN), (int64_t[2]){ 1, 0 }, ret, e);
 }
 
+/* The first event ever has number 1. */
+bool store_has_dropped(struct store *s)
+{
+	struct err unused;
+	int64_t span[2];
+
+	return event_span(s, span, &unused) > 0 && span[0] > 1;
+}
+
 static int user_around(struct store *s, const char *user, size_t len, int64_t t_ms, int64_t ret[2],
 	struct err *e)
 {

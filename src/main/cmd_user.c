@@ -80,7 +80,7 @@ static int draw(struct subject *u, struct event *ev, uint32_t n, struct err *e)
 	int64_t upto_ms = o->until_ms != INT64_MAX ? o->until_ms : n ? ev[n - 1].time_ms : 0;
 	struct portrait_options po = {
 		.n_cells = SHEET_CELLS,
-		.max_rows = SHEET_ROWS,
+		.max_rows = !o->limit ? SHEET_ROWS : o->limit == UINT32_MAX ? 0 : o->limit + 1,
 		.upto_ms = upto_ms,
 		.horizon_ms = u->horizon_ms > upto_ms ? u->horizon_ms : upto_ms,
 		.score = o->score,
@@ -93,13 +93,21 @@ static int draw(struct subject *u, struct event *ev, uint32_t n, struct err *e)
 		u->model, u->ids, &po, e);
 }
 
+/* The alerts shown are the newest. */
+static uint32_t first_known(const struct subject *u)
+{
+	uint32_t limit = u->o->limit;
+
+	return limit && u->n_known > limit ? u->n_known - limit : 0;
+}
+
 static void print_rows(const struct subject *u)
 {
 	struct text t;
 
 	text_init(&t, SHEET_TEXT_MAX);
 	alert_header(&t, u->o->form);
-	for (uint32_t i = 0; i < u->n_known; i++)
+	for (uint32_t i = first_known(u); i < u->n_known; i++)
 		alert_row(&t, u->o->form, &u->known[i].alert, u->ids, u->known[i].state);
 	if (t.len)
 		fwrite(t.s, 1, t.len, stdout);
@@ -167,15 +175,18 @@ static int print_sheet(const struct subject *u, struct err *e)
 		.names = u->names,
 		.zone = &u->o->zone,
 		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.limit = u->o->limit ? u->o->limit : SHEET_EVENTS,
 	};
 	int code = 0;
 
 	text_init(&t, SHEET_TEXT_MAX);
 	sheet_head(&s, &u->portrait);
+	if (u->store && store_has_dropped(u->store))
+		sheet_kept(&s, &u->portrait);
 	if (u->portrait.n_events)
 		sheet_interests(&s, &u->portrait);
 	text_addf(&t, u->n_known ? "\nALERTS %u\n" : "\nALERTS none\n", u->n_known);
-	for (uint32_t i = 0; code == 0 && i < u->n_known; i++) {
+	for (uint32_t i = first_known(u); code == 0 && i < u->n_known; i++) {
 		sheet_alert(&s, &u->known[i].alert, u->known[i].state);
 		if (u->store)
 			code = print_evidence(u, &s, u->known[i].alert.id, e);

@@ -75,13 +75,14 @@ static bool parse_count(const struct value *v)
 	return digits(v->word, 0, UINT64_MAX, v->to);
 }
 
+/* 0 is no limit, where none being given is one. */
 static bool parse_limit(const struct value *v)
 {
 	uint64_t n;
 
-	if (!digits(v->word, 1, UINT32_MAX, &n))
+	if (!digits(v->word, 0, UINT32_MAX, &n))
 		return false;
-	*(uint32_t *)v->to = (uint32_t)n;
+	*(uint32_t *)v->to = n ? (uint32_t)n : UINT32_MAX;
 	return true;
 }
 
@@ -244,7 +245,7 @@ const struct option_kind kind_format = {
 const struct option_kind kind_form = { parse_form, NULL, false };
 const struct option_kind kind_score = { parse_score, NULL, false };
 const struct option_kind kind_count = { parse_count, "a whole number from 0", false };
-const struct option_kind kind_limit = { parse_limit, "a whole number from 1", false };
+const struct option_kind kind_limit = { parse_limit, "a whole number (0: all)", false };
 const struct option_kind kind_severity = { parse_severity, "a whole number from 0 to 100", false };
 const struct option_kind kind_threads = {
 	parse_threads, "a number of threads (1 to 1024, or cores)", false

@@ -102,6 +102,19 @@ void sheet_head(const struct sheet *s, const struct portrait *p)
 	text_addf(s->to, "\n");
 }
 
+void sheet_kept(const struct sheet *s, const struct portrait *p)
+{
+	if (p->n_events) {
+		text_addf(s->to, "The store keeps events since ");
+		add_time(s, p->first_ms, "%Y-%m-%d");
+		text_addf(s->to, " of this user; older ones were dropped");
+	} else {
+		text_addf(s->to, "The store has dropped all events of this user");
+	}
+	text_addf(s->to, " (--retain):\nshares and change score are of what is left, alerts of all "
+		"there was\n");
+}
+
 static void add_spark(const struct sheet *s, const float *cell, uint32_t n, float max)
 {
 	enum glyphs g = s->utf8 ? GLYPHS_BLOCKS : GLYPHS_ASCII;
@@ -290,10 +303,17 @@ void sheet_evidence(const struct sheet *s, const char *category, int64_t step_ms
 
 void sheet_events(const struct sheet *s, const struct portrait *p)
 {
+	uint32_t n = p->n_events < s->limit ? p->n_events : s->limit;
+	char all[WORDS_MAX];
+
 	if (!p->n_events)
 		return;
-	text_addf(s->to, "\nLAST EVENTS\n");
-	for (uint32_t i = p->n_events; i > 0 && i + SHEET_EVENTS > p->n_events; i--) {
+	if (n < p->n_events)
+		text_addf(s->to, "\nLAST %u OF %s EVENTS (--limit 0: all)\n", n,
+			words_count(p->n_events, all));
+	else
+		text_addf(s->to, "\nALL EVENTS\n");
+	for (uint32_t i = p->n_events; i > p->n_events - n; i--) {
 		const struct event *ev = &p->event[i - 1];
 
 		text_addf(s->to, " ");
