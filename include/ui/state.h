@@ -7,6 +7,7 @@
 
 #include "alert/crowd.h"
 #include "engine/population.h"
+#include "ui/crowd_table.h"
 #include "ui/hunt.h"
 #include "ui/pane.h"
 #include "ui/prompt.h"
@@ -57,10 +58,12 @@ struct user_state {             /* view_user.c */
 	struct compare_state beside;
 };
 
-enum population_pane { PANE_CATEGORIES, PANE_FLOWS, PANE_HOURS, PANE_N };
+/* There are crowds only where their table has one. */
+enum population_pane { PANE_CATEGORIES, PANE_FLOWS, PANE_HOURS, PANE_CROWDS, PANE_N };
 
 struct population_state {       /* view_population.c */
 	struct tables tables;
+	struct crowd_table crowds;
 	struct tables_place categories, flows;
 	enum population_pane focus;
 	bool is_held, is_zoomed, has_window;

@@ -63,6 +63,7 @@ static void forget(struct ui *u)
 	sieve_forget(&u->order.sieve);
 	fold_forget(&u->fold);
 	crowds_done(&u->users.crowds);
+	crowd_table_done(&u->population.crowds);
 	u->order.seen = UINT32_MAX;     /* more than there are: the list is made anew */
 	for (i = 0; i < u->board.n; i++)
 		u->board.entry[i].alert = BOARD_NONE;

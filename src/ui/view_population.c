@@ -9,6 +9,7 @@
 #include "ui/words.h"
 
 #define ALL_PANES 13    /* the body's least lines to show three panes */
+#define CROWDS_MAX 2    /* rows of crowds beside other panes */
 
 static const char *const sort_name[SORT_N] = {
 	[SORT_GAINED] = "gained", [SORT_LOST] = "lost", [SORT_NET] = "net", [SORT_NAME] = "name",
@@ -18,7 +19,8 @@ static struct tables_place *place(struct ui *u)
 {
 	struct population_state *s = &u->population;
 
-	return s->focus == PANE_FLOWS ? &s->flows : &s->categories;
+	return s->focus == PANE_FLOWS ? &s->flows
+		: s->focus == PANE_CROWDS ? &s->crowds.place : &s->categories;
 }
 
 static uint32_t n_rows(const struct ui *u)
@@ -27,7 +29,8 @@ static uint32_t n_rows(const struct ui *u)
 
 	if (!s->tables.is_made)
 		return 0;
-	return s->focus == PANE_FLOWS ? s->tables.p.n_flows : s->tables.p.n_rows;
+	return s->focus == PANE_FLOWS ? s->tables.p.n_flows
+		: s->focus == PANE_CROWDS ? s->crowds.n : s->tables.p.n_rows;
 }
 
 static bool pick_of(const struct ui *u, struct population_pick *ret)
@@ -35,7 +38,7 @@ static bool pick_of(const struct ui *u, struct population_pick *ret)
 	const struct population_state *s = &u->population;
 
 	*ret = (struct population_pick){ .is_flow = s->focus == PANE_FLOWS };
-	if (!n_rows(u))
+	if (!n_rows(u) || s->focus == PANE_CROWDS)
 		return false;
 	if (ret->is_flow) {
 		ret->from = s->tables.p.flow[s->flows.cursor].from;
@@ -110,12 +113,29 @@ static void draw_pane(struct ui *u, enum population_pane pane, struct box b)
 
 	s->categories.has_focus = s->focus == pane;
 	s->flows.has_focus = s->focus == PANE_FLOWS;
+	s->crowds.place.has_focus = s->focus == PANE_CROWDS;
 	if (pane == PANE_CATEGORIES)
 		tables_categories(&s->tables, u, b, &s->categories);
 	else if (pane == PANE_FLOWS)
 		tables_flows(&s->tables, u, b, &s->flows);
+	else if (pane == PANE_CROWDS)
+		crowd_table_draw(&s->crowds, u, b);
 	else
 		tables_hours(&s->tables, u, b, &s->categories);
+}
+
+/* Crowds, if there are any, take a few lines from the list above them. */
+static void draw_crowds(struct ui *u, struct box *list)
+{
+	struct box crowds = *list;
+	int n = (int)u->population.crowds.n;
+
+	if (!n)
+		return;
+	crowds.lines = 1 + (n < CROWDS_MAX ? n : CROWDS_MAX);
+	list->lines -= crowds.lines;
+	crowds.line += list->lines;
+	draw_pane(u, PANE_CROWDS, crowds);
 }
 
 /* Categories get what is left when the others have a quarter and a third. */
@@ -128,6 +148,7 @@ static void draw_narrow(struct ui *u, struct box b)
 	list.lines = b.lines - flows.lines - hours.lines;
 	flows.line = b.line + list.lines;
 	hours.line = flows.line + flows.lines;
+	draw_crowds(u, &list);
 	draw_pane(u, PANE_CATEGORIES, list);
 	draw_pane(u, PANE_FLOWS, flows);
 	draw_pane(u, PANE_HOURS, hours);
@@ -147,6 +168,7 @@ static void draw_wide(struct ui *u, struct box b)
 	matrix.lines = b.lines / 2 < 18 ? b.lines / 2 : 18;
 	hours.line = matrix.line + matrix.lines;
 	hours.lines = b.lines - matrix.lines;
+	draw_crowds(u, &list);
 	draw_pane(u, PANE_CATEGORIES, list);
 	draw_pane(u, PANE_FLOWS, flows);
 	term_wall(&u->term, b.line, b.columns / 2 - 1, b.lines);
@@ -169,6 +191,10 @@ static void draw(struct ui *u, struct box b)
 			"out of memory: the alerts could not be counted");
 		return;
 	}
+	if (!crowd_table_look(&s->crowds, u, &s->tables.o))
+		ui_say(u, true, "out of memory: crowds are not shown");
+	if (s->focus == PANE_CROWDS && !s->crowds.n)
+		s->focus = PANE_CATEGORIES;
 	if (s->tables.o.n_alerts > u->snap->n_alerts || !s->tables.p.n_rows)
 		s->is_held = false;
 	if (!s->is_held)
@@ -190,7 +216,7 @@ static void follow(struct ui *u, bool on)
 
 	s->is_held = !on && s->tables.is_made;
 	if (on)
-		s->categories.cursor = s->flows.cursor = 0;
+		s->categories.cursor = s->flows.cursor = s->crowds.place.cursor = 0;
 }
 
 static void move(struct ui *u, enum move how)
@@ -229,7 +255,7 @@ static void adjust(struct ui *u, enum adjust what)
 		sort(u);
 		break;
 	case ADJUST_PANE:
-		s->focus = (s->focus + 1) % PANE_N;
+		s->focus = (s->focus + 1) % (s->crowds.n ? PANE_N : PANE_CROWDS);
 		break;
 	case ADJUST_ZOOM:
 		s->is_zoomed = !s->is_zoomed;
@@ -244,8 +270,15 @@ static void adjust(struct ui *u, enum adjust what)
 
 static void open_users(struct ui *u)
 {
+	const struct population_state *s = &u->population;
 	struct population_pick pick;
 
+	if (s->focus == PANE_CROWDS && s->crowds.n) {
+		follow(u, false);
+		users_open_crowd(u, &s->crowds.crowds,
+			crowd_table_row(&s->crowds, s->crowds.place.cursor));
+		return;
+	}
 	if (!pick_of(u, &pick))
 		return;
 	follow(u, false);
@@ -265,6 +298,8 @@ static bool matches(const struct ui *u, uint32_t row, const char *needle)
 	const struct population_state *s = &u->population;
 	const struct population *p = &s->tables.p;
 
+	if (s->focus == PANE_CROWDS)
+		return has_name(u, crowd_table_row(&s->crowds, row)->category, needle);
 	if (s->focus == PANE_FLOWS)
 		return has_name(u, p->flow[row].from, needle)
 			|| has_name(u, p->flow[row].to, needle);
@@ -362,6 +397,7 @@ static void status(struct ui *u, struct parts *p)
 static void done(struct ui *u)
 {
 	tables_done(&u->population.tables);
+	crowd_table_done(&u->population.crowds);
 }
 
 const struct view view_population = {
