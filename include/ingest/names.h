@@ -15,5 +15,7 @@ struct names *names_open(const char *path, struct err *e);
 void names_close(struct names *n);
 /* Never NULL: the id itself when there is no name, or when n is NULL. */
 const char *names_show(const struct names *n, const char *id);
+/* The id with that name; where it is none's, or of several, the text itself. */
+const char *names_id(const struct names *n, const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* who.h - a user asked for by id, in any view; while ids are masked, by the mask as well. */
+/* who.h - a user asked for by id or name, in any view; while ids are masked, by id or mask. */
 #ifndef UI_WHO_H
 #define UI_WHO_H
 

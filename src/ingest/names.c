@@ -211,3 +211,18 @@ const char *names_show(const struct names *n, const char *id)
 
 	return number == DICT_NONE ? id : dict_text(n->name, n->name_of[number], NULL);
 }
+
+const char *names_id(const struct names *n, const char *text)
+{
+	uint32_t name = n ? dict_find(n->name, text, strlen(text)) : DICT_NONE, i;
+	uint32_t found = DICT_NONE;
+
+	for (i = 0; name != DICT_NONE && i < dict_size(n->id); i++) {
+		if (n->name_of[i] != name)
+			continue;
+		if (found != DICT_NONE)
+			return text;
+		found = i;
+	}
+	return found == DICT_NONE ? text : dict_text(n->id, found, NULL);
+}

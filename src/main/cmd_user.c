@@ -414,6 +414,7 @@ int cmd_user(struct options *o)
 	u.id = o->operand[0];
 	if (o->names && !(u.names = names_open(o->names, &e)))
 		code = e.code;
+	u.id = names_id(u.names, u.id);
 	if (code == 0)
 		code = o->db ? from_store(&u, &e) : from_files(&u, &e);
 	if (code < 0)

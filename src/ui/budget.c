@@ -1,12 +1,15 @@
 #include "ui/budget.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "learn/fit.h"
 #include "ui/promise.h"
 #include "ui/ui.h"
+#include "ui/words.h"
 
 #define DAY_MS 86400000.0
 
@@ -71,7 +74,29 @@ static void forget(struct ui *u)
 	u->board.has_strays = true;
 }
 
-/* "budget 5/day: 31 alerts (6 more), 4.4 a day, 5.0 promised" */
+static int span_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* From the onset of a change to its alert, in the median. */
+static const char *delay(struct ui *u, uint32_t n, char *buf)
+{
+	int64_t *span = n ? mem_get(n, sizeof *span) : NULL;
+	uint32_t i;
+
+	for (i = 0; span && i < n; i++)
+		span[i] = feed_alert(u->feed, i)->f.time_ms - feed_alert(u->feed, i)->f.onset_ms;
+	if (span)
+		qsort(span, n, sizeof *span, span_cmp);
+	words_span(span ? span[n / 2] : 0, buf);
+	mem_free(span);
+	return buf;
+}
+
+/* "budget 5/day: 31 alerts (6 more), 4.4 a day, 5.0 promised, 36h after the onset" */
 static void say(struct ui *u)
 {
 	const struct snapshot *s = u->snap;
@@ -79,12 +104,13 @@ static void say(struct ui *u)
 	double days = (double)(s->last_ms - s->first_ms) / DAY_MS, per_day;
 	struct promise_log log = { s->last_ms - s->first_ms, s->users, now };
 	struct promise q = { .day = 0 };
-	char more[40] = "as many";
+	char more[40] = "as many", after[WORDS_MAX];
 
 	if (s->what_if.is_busy)
 		return;
 	if (!s->what_if.is_on) {
-		ui_say(u, false, "the model's own budget: %u alerts", now);
+		ui_say(u, false, "the model's own budget: %u alerts, %s after the onset", now,
+			delay(u, now, after));
 		return;
 	}
 	if (now != before)
@@ -92,8 +118,9 @@ static void say(struct ui *u)
 			now > before ? "more" : "fewer");
 	promise_of(u->feed->model, &log, &q);
 	per_day = days > 0 ? now / days : 0;
-	ui_say(u, false, "budget %s: %u alerts (%s), %.*f a day, %.*f promised", s->what_if.budget,
-		now, more, per_day < 10, per_day, q.day < 10, q.day);
+	ui_say(u, false, "budget %s: %u alerts (%s), %.*f a day, %.*f promised, "
+		"%s after the onset", s->what_if.budget, now, more, per_day < 10, per_day,
+		q.day < 10, q.day, delay(u, now, after));
 }
 
 void budget_look(struct ui *u)

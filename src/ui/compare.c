@@ -36,8 +36,8 @@ static void done(struct ui *u, const char *text)
 void compare_ask(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "compare with user: ", .hint = "an id; none ends it", .done = done,
-		.is_kept = true };
+		.label = "compare with user: ", .hint = "an id or a name; none ends it",
+		.done = done, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

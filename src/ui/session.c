@@ -142,9 +142,11 @@ void session_look(struct ui *u)
 		return;
 	place = go_to_place(u, &k);
 	apply(u, &k);
-	ui_say(u, false, "session of %s restored%s, :forget starts anew", time_show(k.at_ms,
+	ui_say(u, false, "session of %s restored%s%s%s%s, :forget starts anew", time_show(k.at_ms,
 		u->feed->zone, clock_utc_ms(u->clock) - k.at_ms < OLD_MS ? "%H:%M"
-			: "%Y-%m-%d %H:%M", time, sizeof time), how[place]);
+			: "%Y-%m-%d %H:%M", time, sizeof time),
+		k.filter[0] ? k.is_inverted ? ", without \"" : ", filter \"" : "", k.filter,
+		k.filter[0] ? "\"" : "", how[place]);
 }
 
 static void note_place(const struct ui *u, struct kept *k)

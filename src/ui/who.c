@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/dict.h"
+#include "ingest/names.h"
 #include "ui/mask.h"
 #include "ui/ui.h"
 
@@ -18,6 +19,13 @@ static uint32_t find_mask(const struct ui *u, const char *mask)
 		if (strcmp(ui_user_id(u, i, shown), mask) == 0)
 			return i;
 	return DICT_NONE;
+}
+
+static uint32_t find_name(const struct ui *u, const char *name)
+{
+	const char *id = names_id(u->feed->names, name);
+
+	return dict_find(u->feed->ids->user, id, strlen(id));
 }
 
 /* " (1000417, 1000418)": ids that begin so; a masked screen names none. */
@@ -42,8 +50,8 @@ uint32_t who_find(struct ui *u, const char *id)
 	uint32_t user = dict_find(u->feed->ids->user, id, strlen(id));
 	char near[128];
 
-	if (user == DICT_NONE && u->is_masked)
-		user = find_mask(u, id);
+	if (user == DICT_NONE)
+		user = u->is_masked ? find_mask(u, id) : find_name(u, id);
 	if (user != DICT_NONE)
 		return user;
 	list_near(u, id, near, sizeof near);
@@ -69,7 +77,7 @@ static void told(struct ui *u, const char *text)
 void who_ask(struct ui *u, int unused)
 {
 	static const struct prompt_ops ops = {
-		.label = "user: ", .hint = "an id", .done = told, .is_kept = true };
+		.label = "user: ", .hint = "an id or a name", .done = told, .is_kept = true };
 
 	(void)unused;
 	prompt_open(&u->prompt, &ops);

@@ -56,6 +56,23 @@ static void an_id_shows_its_name(void **state)
 	assert_string_equal(names_show(NULL, "x"), "x");
 }
 
+static void a_name_leads_to_its_id(void **state)
+{
+	struct err e = {0};
+	struct names *n = names_of("7,Seven\n8,Eight\n9,Eight\n5,old\n5,new\n", &e);
+
+	(void)state;
+	assert_non_null(n);
+	assert_string_equal(names_id(n, "Seven"), "7");
+	assert_string_equal(names_id(n, "new"), "5");
+	assert_string_equal(names_id(n, "old"), "old");         /* it is none's any more */
+	assert_string_equal(names_id(n, "Eight"), "Eight");     /* of two */
+	assert_string_equal(names_id(n, "7"), "7");
+	assert_string_equal(names_id(n, "nobody"), "nobody");
+	assert_string_equal(names_id(NULL, "Seven"), "Seven");
+	names_close(n);
+}
+
 static void must_refuse(const char *file, const char *part)
 {
 	struct err e = {0};
@@ -131,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_id_shows_its_name),
+		cmocka_unit_test(a_name_leads_to_its_id),
 		cmocka_unit_test(a_bad_file_is_told_with_its_line),
 		cmocka_unit_test(many_names_are_kept),
 		cmocka_unit_test(memory_out_is_said),
