@@ -32,6 +32,7 @@ struct live_item {
 	uint32_t n_places, cap_places;
 	struct reject_row *reject;
 	uint32_t n_rejects, cap_rejects;
+	char trouble[200];              /* what keeps a path from being read */
 	struct text notices;            /* lines, each with its level before and a newline */
 	int64_t released_ms, newest_ms;
 	uint64_t rows, late, unusable;  /* read since the last item */
@@ -75,6 +76,7 @@ struct live {
 	uint32_t n_known;
 	struct text said;               /* notices for the next item */
 	int64_t sent_tick_ms;
+	char told[200];                 /* the trouble of the last item */
 	struct live_gauge gauge;        /* each member of the thread it says */
 	/* detect */
 	struct store *store;
@@ -101,6 +103,7 @@ struct live {
 	struct snapshot s;              /* the next to be posted */
 	int64_t rate_tick_ms;
 	uint64_t rate_events;
+	uint64_t late_run;              /* late rows since the last that was in time */
 	char trouble[ERR_TEXT_MAX];     /* the store's last, so that it is told once */
 	/* ui */
 	struct store *reader;

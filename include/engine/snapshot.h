@@ -73,6 +73,7 @@ struct snapshot {
 	uint32_t n_notices;             /* counts up with each new notice */
 	char notice[200];               /* the newest, scrubbed: rotations, refits, bad rows,
 		 * failures */
+	char unread[200];               /* live: what keeps rows from being read, scrubbed; or "" */
 	char trouble[200];              /* why the store takes no writes, scrubbed; "": it does */
 	struct notice recent[FEED_NOTICES];     /* number n, from 1, at (n - 1) % FEED_NOTICES */
 	struct stage stage[FEED_STAGES];

@@ -70,6 +70,8 @@ int64_t follow_quiet_ms(const struct follow *f, uint32_t source);
 /* Nothing of an ended source is needed any more: its number may be used for another. */
 void follow_forget(struct follow *f, uint32_t source);
 uint64_t follow_behind(const struct follow *f);         /* bytes known to be unread */
+/* What keeps a path from being read, as long as it does: one line, scrubbed. False: nothing. */
+bool follow_trouble(const struct follow *f, char *ret, size_t cap);
 /* With `once`, at the end: how many sources had no usable row, and why the first of them had none.
  * */
 uint32_t follow_unusable(const struct follow *f, char *why, size_t cap);

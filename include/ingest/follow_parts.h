@@ -9,6 +9,7 @@
 #include "ingest/format.h"
 #include "ingest/split.h"
 
+#define FOLLOW_TROUBLE 200
 #define FOLLOW_HEAD 256         /* bytes by which a file replaced in its place is told */
 
 enum source_state {
@@ -53,6 +54,7 @@ struct follow {
 	void *ctx;
 	struct source **source; /* by number */
 	uint32_t n_sources;
+	char (*trouble)[FOLLOW_TROUBLE];        /* by path; "": none */
 	bool *waits;            /* by path: a notice said that nothing is there */
 	struct format *known;   /* by path: the layout of the last file read; name NULL: none */
 	int64_t next_poll_ms;
@@ -63,6 +65,9 @@ struct follow {
 
 void follow_say(const struct follow *f, enum notice_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same, and it lasts until source_start() or a format is known. */
+void follow_trouble_at(struct follow *f, uint32_t path, enum notice_level level,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 int64_t follow_tick_ms(void);
 
 /* A new source on fd, which it owns, also on failure. NULL when memory is out. */

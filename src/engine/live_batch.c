@@ -488,12 +488,34 @@ static void measure_lag(struct live *l, const struct live_item *it)
 		l->s.lag_s = (double)(it->newest_ms - l->s.data_ms) / 1000;
 }
 
+#define LATE_RUN 20     /* late rows on end: a clock gone ahead, and not one slow host */
+
+/* What keeps rows from being used, as long as it does. */
+static void note_trouble(struct live *l, const struct live_item *it)
+{
+	char at[40];
+	uint64_t before = l->late_run;
+	if (it->rows > it->late + it->unusable)
+		l->late_run = 0;
+	l->late_run += it->late;
+	memcpy(l->s.unread, it->trouble, sizeof l->s.unread);
+	if (l->late_run < LATE_RUN)
+		return;
+	snprintf(l->s.unread, sizeof l->s.unread,
+		"the last %llu rows all came late: a row at %s moved the clock ahead of them",
+		(unsigned long long)l->late_run, time_show(it->newest_ms, l->o.step.zone,
+			"%Y-%m-%d %H:%M:%S", at, sizeof at));
+	if (before < LATE_RUN)
+		live_notice(l, NOTICE_WARNING, "%s", l->s.unread);
+}
+
 int live_process(struct live *l, const struct live_item *it, struct err *e)
 {
 	struct part p = { .it = it };
 	int r = 0;
 	l->s.stage[FEED_READ] = it->read;
 	l->s.stage[FEED_HOLD] = it->hold;
+	note_trouble(l, it);
 	do {
 		p.from = p.to;
 		p.to = end_of_step(l, it, p.from);

@@ -171,6 +171,8 @@ static bool hand_on(struct live *l)
 	it->notices = l->said;
 	l->said = swap;
 	settle_places(l);
+	follow_trouble(l->follow, it->trouble, sizeof it->trouble);
+	memcpy(l->told, it->trouble, sizeof l->told);
 	live_gauge_item(l);
 	queue_put(&l->full, it);
 	l->sent_tick_ms = live_tick_ms(l);
@@ -187,8 +189,10 @@ static bool hand_on(struct live *l)
 static bool is_worth_sending(const struct live *l)
 {
 	const struct live_item *it = l->now;
+	char trouble[sizeof l->told];
+	follow_trouble(l->follow, trouble, sizeof trouble);
 	return it->n > 0 || it->n_rejects > 0 || it->late > 0 || it->unusable > 0 ||
-		l->said.len > 0 ||
+		l->said.len > 0 || strcmp(trouble, l->told) != 0 ||
 		(it->rows > 0 && live_tick_ms(l) - l->sent_tick_ms >= SEND_MS);
 }
 

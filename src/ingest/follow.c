@@ -15,17 +15,47 @@
 
 #define POLL_MS 100
 
+static void say(const struct follow *f, enum notice_level level, char line[ERR_TEXT_MAX],
+	const char *format, va_list ap)
+{
+	char raw[ERR_TEXT_MAX];
+	vsnprintf(raw, sizeof raw, format, ap);
+	text_scrub(line, ERR_TEXT_MAX, raw, strlen(raw));
+	if (f->notice)
+		f->notice(f->ctx, level, line);
+}
+
 void follow_say(const struct follow *f, enum notice_level level, const char *format, ...)
 {
-	char raw[ERR_TEXT_MAX], line[ERR_TEXT_MAX];
+	char line[ERR_TEXT_MAX];
 	va_list ap;
-	if (!f->notice)
-		return;
 	va_start(ap, format);
-	vsnprintf(raw, sizeof raw, format, ap);
+	say(f, level, line, format, ap);
 	va_end(ap);
-	text_scrub(line, sizeof line, raw, strlen(raw));
-	f->notice(f->ctx, level, line);
+}
+
+void follow_trouble_at(struct follow *f, uint32_t path, enum notice_level level,
+	const char *format, ...)
+{
+	char line[ERR_TEXT_MAX];
+	va_list ap;
+	va_start(ap, format);
+	say(f, level, line, format, ap);
+	va_end(ap);
+	text_scrub(f->trouble[path], FOLLOW_TROUBLE, line, strlen(line));
+}
+
+bool follow_trouble(const struct follow *f, char *ret, size_t cap)
+{
+	uint32_t n = 0;
+	ret[0] = '\0';
+	for (uint32_t i = 0; i < f->o.n_paths; i++)
+		if (f->trouble[i][0] && n++ == 0)
+			snprintf(ret, cap, "%s", f->trouble[i]);
+	size_t len = strlen(ret);
+	if (n > 1)
+		snprintf(ret + len, cap - len, " (and %u more)", n - 1);
+	return n > 0;
 }
 
 int64_t follow_tick_ms(void)
@@ -60,7 +90,8 @@ struct follow *follow_open(struct ids *ids, const struct follow_options *o,
 	struct follow *f = mem_get(1, sizeof *f);
 	uint32_t n = o->n_paths ? o->n_paths : 1;
 	if (!f || !(f->waits = mem_get(n, sizeof *f->waits)) ||
-		!(f->known = mem_get(n, sizeof *f->known))) {
+		!(f->known = mem_get(n, sizeof *f->known)) ||
+		!(f->trouble = mem_get(n, sizeof *f->trouble))) {
 		err_set(e, -ENOMEM, "could not follow %u sources: out of memory", o->n_paths);
 		goto fail;
 	}
@@ -88,6 +119,7 @@ void follow_close(struct follow *f)
 	mem_free(f->source);
 	mem_free(f->waits);
 	mem_free(f->known);
+	mem_free(f->trouble);
 	mem_free(f);
 }
 

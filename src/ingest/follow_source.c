@@ -71,6 +71,7 @@ struct source *source_start(struct follow *f, uint32_t path, int fd, const struc
 		.device = st->st_dev, .inode = st->st_ino, .size = (uint64_t)st->st_size,
 		.changed = st->st_mtim, .newest_ms = INT64_MIN };
 	split_init(&s->split, ',');
+	f->trouble[path][0] = '\0';
 	return s;
 }
 
@@ -201,8 +202,8 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 		return err_set(e, r, "%s", why.text);
 	if (r < 0) {
 		if (!s->unfit[0])
-			follow_say(f, NOTICE_ERROR, "%s: not read: %s", f->o.path[s->path],
-				why.text);
+			follow_trouble_at(f, s->path, NOTICE_ERROR, "%s: not read: %s",
+				f->o.path[s->path], why.text);
 		snprintf(s->unfit, sizeof s->unfit, "%.190s", why.text);
 		if (final || len >= GUESS_BYTES)
 			give_up(f, s);
@@ -210,6 +211,7 @@ static int choose(struct follow *f, struct source *s, const char *head, size_t l
 	}
 	if (said[0])
 		follow_say(f, NOTICE_INFO, "%s: %s", f->o.path[s->path], said);
+	f->trouble[s->path][0] = '\0';
 	f->known[s->path] = s->format;
 	f->known[s->path].header = false;
 	split_init(&s->split, s->format.delim);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "ingest/follow_parts.h"
 
 int watch_start(struct follow *f, uint32_t path, struct err *e)
@@ -25,7 +26,8 @@ int watch_start(struct follow *f, uint32_t path, struct err *e)
 		return err_set(e, fd, "%s", why.text);
 	if (fd < 0) {
 		f->waits[path] = true;
-		follow_say(f, NOTICE_WARNING, "%s: not there yet, waiting for it", name);
+		follow_trouble_at(f, path, NOTICE_WARNING, "%s: not there yet, waiting for it",
+			name);
 		return 0;
 	}
 	return source_start(f, path, fd, &st, e) ? 0 : -ENOMEM;
@@ -59,7 +61,7 @@ static int arrive(struct follow *f, uint32_t path, struct source *old, struct er
 		return 0;
 	if (fd < 0) {
 		f->waits[path] = true;
-		follow_say(f, NOTICE_WARNING, "%s", why.text);
+		follow_trouble_at(f, path, NOTICE_WARNING, "%s", why.text);
 		return 0;
 	}
 	if (old && is_same(old, &st)) {
@@ -129,6 +131,16 @@ static int look_at(struct follow *f, struct source *s, struct err *e)
 	return 0;
 }
 
+static void say_gone(struct follow *f, uint32_t path, const struct source *s)
+{
+	char time[40] = "", said[64] = "";
+	if (s->newest_ms != INT64_MIN)
+		snprintf(said, sizeof said, "; last row at %s", time_show(s->newest_ms, f->o.zone,
+			"%Y-%m-%d %H:%M:%S", time, sizeof time));
+	follow_trouble_at(f, path, NOTICE_WARNING, "%s: gone, waiting for it to come back%s",
+		f->o.path[path], said);
+}
+
 int watch_next_writer(struct follow *f, struct source *s, struct err *e)
 {
 	struct err why;
@@ -141,7 +153,7 @@ int watch_next_writer(struct follow *f, struct source *s, struct err *e)
 	if (fd >= 0)
 		return source_start(f, path, fd, &st, e) ? 0 : -ENOMEM;
 	f->waits[path] = true;
-	follow_say(f, NOTICE_WARNING, "%s: gone, waiting for it to come back", f->o.path[path]);
+	say_gone(f, path, s);
 	return 0;
 }
 
@@ -155,13 +167,14 @@ static int poll_path(struct follow *f, uint32_t path, struct err *e)
 		return 0;
 	if (stat(f->o.path[path], &st) < 0) {
 		if (!f->waits[path] && errno == ENOENT)
-			follow_say(f, NOTICE_WARNING, "%s: gone, waiting for it to come back",
-				f->o.path[path]);
+			say_gone(f, path, s);
 		f->waits[path] = true;
 		return 0;
 	}
 	if (!is_same(s, &st))
 		return arrive(f, path, s, e);
+	if (f->waits[path])
+		f->trouble[path][0] = '\0';
 	f->waits[path] = false;
 	return 0;
 }

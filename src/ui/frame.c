@@ -16,6 +16,7 @@
 
 #define TITLE_LINES 2
 #define MESSAGE_LINES 4
+#define UNREAD_LINES 2
 #define NOTICE_LEAST 30  /* columns of one that does not fit */
 #define MINUTE_MS 60000
 
@@ -313,6 +314,21 @@ static struct box draw_trouble(struct ui *u, struct box b)
 	return (struct box){ b.line + 1, b.column, b.lines - 1, b.columns };
 }
 
+static struct box draw_unread(struct ui *u, struct box b)
+{
+	const char *s = u->snap->unread;
+
+	for (int i = 0; i < UNREAD_LINES && *s; i++) {
+		size_t len = line_of(s, (unsigned)b.columns);
+
+		len = i + 1 < UNREAD_LINES ? len : strlen(s);
+		term_putf(&u->term, b.line++, b.column, b.columns, INK_ERROR, "%.*s", (int)len, s);
+		b.lines--;
+		s += len + strspn(s + len, " ");
+	}
+	return b;
+}
+
 struct box frame_draw(struct ui *u)
 {
 	struct term *t = &u->term;
@@ -328,5 +344,6 @@ struct box frame_draw(struct ui *u)
 	b.lines = t->lines - TITLE_LINES;
 	frame_foot(u, b);
 	b.lines -= FRAME_FOOT_LINES;
-	return u->snap->trouble[0] ? draw_trouble(u, b) : b;
+	b = u->snap->trouble[0] ? draw_trouble(u, b) : b;
+	return u->snap->unread[0] ? draw_unread(u, b) : b;
 }

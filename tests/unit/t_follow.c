@@ -256,6 +256,42 @@ static void a_pipe_with_a_name_waits_for_the_next_writer(void **state)
 	assert_int_equal(follow_places(r->f, p, 8), 1);
 }
 
+static void assert_trouble(const struct rig *r, const char *words)
+{
+	char text[200];
+	assert_int_equal(follow_trouble(r->f, text, sizeof text), words != NULL);
+	assert_non_null(strstr(text, words ? words : ""));
+	assert_true(words || !text[0]);
+}
+
+/* Until what it tells of is over. */
+static void a_trouble_lasts(void **state)
+{
+	struct rig *r = *state;
+	r->o.n_paths = 2;
+	start(r);
+	assert_trouble(r, "a.csv: not there yet, waiting for it (and 1 more)");
+	write_to(r->path[0], "w", HEADER);
+	add(r->path[0], 1, "i1");
+	expect(r, "i1");
+	assert_trouble(r, "b.csv: not there yet, waiting for it");
+	write_to(r->path[1], "w", "no log\n");
+	expect_notice(r, "not read");
+	assert_trouble(r, "b.csv: not read: no known format");
+	write_to(r->path[1], "w", HEADER);
+	add(r->path[1], 2, "i2");
+	expect(r, "i1 i2");
+	assert_trouble(r, NULL);
+	assert_int_equal(unlink(r->path[0]), 0);
+	expect_notice(r, "gone");
+	assert_trouble(r,
+		"a.csv: gone, waiting for it to come back; last row at 2017-07-14 02:40:01");
+	write_to(r->path[0], "w", HEADER);
+	add(r->path[0], 3, "i3");
+	expect(r, "i1 i2 i3");
+	assert_trouble(r, NULL);
+}
+
 static void a_pipe_that_is_not_read_gets_another_writer(void **state)
 {
 	struct rig *r = *state;
@@ -437,6 +473,7 @@ int main(void)
 		CASE(a_pipe_ends_with_its_writer),
 		CASE(a_pipe_with_a_name_waits_for_the_next_writer),
 		CASE(a_pipe_that_is_not_read_gets_another_writer),
+		CASE(a_trouble_lasts),
 		CASE(files_merge_by_event_time),
 		CASE(the_end_of_once_takes_the_last_line),
 		CASE(a_missing_file_fails_once),
