@@ -1,6 +1,6 @@
 /* bench_forest.c - growing a forest of 100 trees on 50,000 rows of 30 columns (Friedman 1991, eq. 61,
  * with 25 columns of noise), and its error on 50,000 others, beside those of scikit-learn and
- * LightGBM (peers.sh). BENCH_SCALE, BENCH_THREADS (2), BENCH_LEAF (20), BENCH_TRIED (10),
+ * LightGBM (peers.sh). BENCH_SCALE, BENCH_THREADS (1), BENCH_LEAF (20), BENCH_TRIED (10),
  * BENCH_PERMUTE (set: permutation importance, too).
  */
 #include <math.h>
@@ -110,7 +110,7 @@ int main(void)
 	struct err e = {0};
 	struct fit_forest of;
 	struct fit_forest_options o = { .n_trees = TREES, .seed = 1,
-		.threads = setting("BENCH_THREADS", 2), .min_leaf = setting("BENCH_LEAF", 20),
+		.threads = setting("BENCH_THREADS", 1), .min_leaf = setting("BENCH_LEAF", 20),
 		.n_tried = setting("BENCH_TRIED", COLUMNS / 3),
 		.permute = getenv("BENCH_PERMUTE") };
 	struct harness_peer peer[PEERS];

@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	make_rows(&d[0], (uint32_t)(ROWS * harness_scale()), 1);
 	make_rows(&d[1], TEST_ROWS, 2);
 	openblas_set_num_threads(1);
-	f.threads = argc > 1 ? (unsigned)atoi(argv[1]) : 2;
+	f.threads = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
 	f.seed = argc > 2 ? (uint64_t)atoi(argv[2]) : 1;
 	f.hidden = HIDDEN;
 	f.batch = BATCH;
