@@ -121,6 +121,9 @@ void model_set_level(struct model *m, float decision);
  * the users at hand as large a part is taken to be at risk as of the model's.
  */
 double model_promised_day(const struct model *m, uint32_t n_users);
+/* No budget was asked for, and the users could verify none as small as the usual one. */
+#define MODEL_USUAL_KUD .5
+bool model_is_coarse(const struct model *m);
 float model_lowest_threshold(const struct model *m);    /* of those channels */
 unsigned model_severity(double far);                    /* 0..100, CONTRACT "Rarity" */
 /* 'S' severe, shown as "!!"; '!' high; '.' low. */

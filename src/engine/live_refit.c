@@ -1,6 +1,7 @@
 /* A new epoch: a model fitted on the events kept, and all profiles anew under it. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "detect/tracker.h"
@@ -181,6 +182,19 @@ static int fit(struct live *l, const struct history *h, struct model *m, struct 
 	return r == -ENODATA ? 0 : r;
 }
 
+static void tell_refit(struct live *l, uint32_t n_users)
+{
+	const struct model *m = live_model(l);
+	char coarse[160] = "";
+	if (model_is_coarse(m))
+		snprintf(coarse, sizeof coarse, ": they verify %.3g alarms per 1000 user-days, not "
+			"the usual %g: --model gives a better one, or twice the users",
+			m->budget_kud, MODEL_USUAL_KUD);
+	live_notice(l, *coarse ? NOTICE_WARNING : NOTICE_INFO,
+		"model refitted on %" PRIu32 " users%s; hash %016" PRIx64, n_users, coarse,
+		m->hash);
+}
+
 /* A fit that fails is told and tried again when the users have doubled. */
 static int fit_and_switch(struct live *l, struct history *h, int64_t boundary_ms,
 	struct err *e)
@@ -203,9 +217,7 @@ static int fit_and_switch(struct live *l, struct history *h, int64_t boundary_ms
 	if (r == 0)
 		r = live_begin_epoch(l, boundary_ms, e);
 	if (r == 0)
-		live_notice(l, NOTICE_INFO,
-			"model refitted on %" PRIu32 " users: hash %016" PRIx64, n_users,
-			live_model(l)->hash);
+		tell_refit(l, n_users);
 	return r;
 }
 

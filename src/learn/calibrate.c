@@ -217,7 +217,7 @@ static bool calibrate_all(struct model *m, const struct sweep *s, const struct b
 	levels_curve(l, &m->far);
 	m->smallest_kud = m->far.n ? m->far.point[m->far.n - 1].far : 0;
 	if (b->amount <= 0)
-		m->budget_kud = fmax(.5, m->smallest_kud);
+		m->budget_kud = fmax(MODEL_USUAL_KUD, m->smallest_kud);
 	set_threshold(m, l);
 	return true;
 }

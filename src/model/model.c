@@ -337,3 +337,9 @@ double model_promised_day(const struct model *m, uint32_t n_users)
 
 	return m->n_users && day > 0 ? day * (double)n_users / (double)m->n_users : 0;
 }
+
+bool model_is_coarse(const struct model *m)
+{
+	return !m->provisional && m->budget_kud > MODEL_USUAL_KUD &&
+		m->budget_kud <= m->smallest_kud * (1 + 1e-9);
+}

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/zone.h"
+#include "model/model.h"
 #include "ui/budget.h"
 #include "ui/keys.h"
 #include "ui/system_log.h"
@@ -55,12 +56,17 @@ static void add_speed(const struct snapshot *s, struct parts *p)
 		parts_add(p, 4, INK_TEXT, "(%s)", words_speed(s->achieved, reached))->gap = 1;
 }
 
-static void add_model(const struct snapshot *s, struct parts *p)
+static void add_model(const struct ui *u, struct parts *p)
 {
+	const struct snapshot *s = u->snap;
+	const struct model *m = u->feed->model;
+
 	if (s->provisional)
 		parts_add(p, 2, INK_HIGH, "PROVISIONAL model");
 	else if (s->unverified)
 		parts_add(p, 2, INK_HIGH, "unverified");
+	else if (snapshot_goes_on(s) && m && model_is_coarse(m))
+		parts_add(p, 2, INK_HIGH, "COARSE: %.3g/kud", m->budget_kud);
 }
 
 void frame_counts(const struct ui *u, struct parts *p)
@@ -115,7 +121,7 @@ static void draw_title(struct ui *u)
 		parts_add(&p, 8, INK_DIM, "%s users", words_count(s->users, n));
 		if (s->backend[0])
 			parts_add(&p, 7, INK_DIM, "%s", s->backend);
-		add_model(s, &p);
+		add_model(u, &p);
 		budget_add(u, &p);
 		frame_counts(u, &p);
 		if (s->live && u->term.columns >= UI_WIDE)

@@ -89,6 +89,23 @@ static void nothing_is_promised_without_a_fit(void **state)
 	assert_false(promise_of(&m, &(struct promise_log){ DAY_MS, 8000, 1 }, &p));
 }
 
+static void a_budget_that_nobody_asked_for_is_coarse(void **state)
+{
+	struct model m = { .budget_kud = 121, .smallest_kud = 121 };
+
+	(void)state;
+	assert_true(model_is_coarse(&m));
+	m.budget_kud = 60;                      /* asked for, and unverified */
+	m.smallest_kud = 20;
+	assert_false(model_is_coarse(&m));
+	m.budget_kud = MODEL_USUAL_KUD;
+	m.smallest_kud = .1;
+	assert_false(model_is_coarse(&m));
+	model_default(&m);
+	assert_false(model_is_coarse(&m));
+	model_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +114,7 @@ int main(void)
 		cmocka_unit_test(volume_has_its_own_share),
 		cmocka_unit_test(few_are_never_too_many),
 		cmocka_unit_test(nothing_is_promised_without_a_fit),
+		cmocka_unit_test(a_budget_that_nobody_asked_for_is_coarse),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
