@@ -18,6 +18,7 @@
 #define TITLE_LINES 2
 #define MESSAGE_LINES 4
 #define UNREAD_LINES 2
+#define BEHIND_BYTES 1000000u   /* more of a log than what a moment writes */
 #define NOTICE_LEAST 30  /* columns of one that does not fit */
 #define MINUTE_MS 60000
 
@@ -37,6 +38,9 @@ static void add_clock(struct ui *u, struct parts *p)
 		parts_add(p, 1, INK_HIGH, "just now");
 	else if (s->twin.is_on)
 		parts_add(p, 1, INK_HIGH, "%s ago", words_span(s->twin.now_ms - s->data_ms, span));
+	else if (s->live && s->stage[FEED_READ].waiting >= BEHIND_BYTES)
+		parts_add(p, 2, INK_HIGH, "%s behind", words_bytes(s->stage[FEED_READ].waiting,
+			span));
 	else if (s->live && s->lag_s < 60)
 		parts_add(p, 4, INK_TEXT, "lag %.1fs", s->lag_s);
 	else if (s->live)
