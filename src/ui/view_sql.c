@@ -275,6 +275,14 @@ static void add_age(struct ui *u, struct parts *p, const struct ask_answer *a)
 		parts_add(p, 3, INK_TEXT, "data up to %s", ui_time(u, a->data_ms, time));
 }
 
+/* Their tables and views are there, and empty. */
+static void add_no_events(struct ui *u, struct parts *p, const struct ask_answer *a)
+{
+	if (!snapshot_goes_on(u->snap) && (strcasestr(a->sql, "event") ||
+	    strcasestr(a->sql, "v_user")))
+		parts_add(p, 1, INK_HIGH, "a replay keeps no events in its store");
+}
+
 static void add_rows(struct ui *u, struct parts *p, const struct ask_answer *a)
 {
 	const struct sheet *s = &u->sql.sheet;
@@ -285,6 +293,7 @@ static void add_rows(struct ui *u, struct parts *p, const struct ask_answer *a)
 	parts_add(p, 0, INK_TEXT, "%s%s row%s%s", a->has_more ? "the first " : "",
 		words_count(a->n_rows, n), a->n_rows == 1 ? "" : "s",
 		a->err.code ? " until it was stopped" : a->has_more ? ", there are more" : "");
+	add_no_events(u, p, a);
 	parts_add(p, 2, INK_TEXT, "%.3f s", (double)a->took_ms / 1000);
 	add_age(u, p, a);
 	if (s->left || s->n_shown < s->n_columns)
