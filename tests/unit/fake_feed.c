@@ -228,8 +228,8 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 	}
 	snprintf(s->trouble, sizeof s->trouble, "%s", is_full(k)
 		? "could not write to alert store \"veer.db\": database or disk is full" : "");
-	if (is_full(k))
-		s->stage[FEED_READ].waiting = 342000000;
+	if (s->live)
+		s->stage[FEED_READ].waiting = is_full(k) ? 342000000 : 4096;
 	snprintf(s->unread, sizeof s->unread, "%s", is_full(k)
 		? "b.csv: not there yet, waiting for it" : "");
 	s->last_ms = s->live ? s->data_ms : FIRST_MS + SPAN_MS;
