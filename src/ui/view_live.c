@@ -90,8 +90,9 @@ static float threshold_of(const struct snapshot *s, const struct finding *f)
 		f->kind == KIND_FORECAST ? s->forecast_threshold : s->threshold;
 }
 
-static void put_change(struct ui *u, const struct finding *f, struct box b, int line)
+static void put_change(struct ui *u, const struct alert *a, struct box b, int line)
 {
+	const struct finding *f = &a->f;
 	struct parts p = { .n = 0 };
 	char user[UI_NAME_MAX], from[UI_NAME_MAX], to[UI_NAME_MAX];
 
@@ -107,8 +108,11 @@ static void put_change(struct ui *u, const struct finding *f, struct box b, int 
 		parts_add(&p, 1, INK_GAIN, "%s %.0f%% > %.0f%%",
 			ui_brief(ui_category(u, f->to, to), 24), share(f->to_before, f->n_before),
 			share(f->to_after, f->n_after));
-	parts_add(&p, 3, INK_TEXT, "score %.2f, alarm at %.2f", (double)f->score,
-		(double)threshold_of(u->snap, f));
+	if (a->model == u->snap->model)
+		parts_add(&p, 3, INK_TEXT, "score %.2f, alarm at %.2f", (double)f->score,
+			(double)threshold_of(u->snap, f));
+	else    /* its threshold is none of the model in use */
+		parts_add(&p, 3, INK_TEXT, "score %.2f, by an earlier model", (double)f->score);
 	parts_draw(&p, &u->term, line, b.column, b.columns);
 }
 
@@ -196,7 +200,8 @@ static void put_before(struct ui *u, uint32_t alert, struct box b, int line)
 static void draw_detail(struct ui *u, struct box b)
 {
 	uint32_t alert = u->live.list.cursor;
-	const struct finding *f = &feed_alert(u->feed, alert)->f;
+	const struct alert *a = feed_alert(u->feed, alert);
+	const struct finding *f = &a->f;
 	const struct crowd *crowd = fold_crowd(u, alert);
 
 	term_rule(&u->term, b.line, b.column, b.columns);
@@ -204,7 +209,7 @@ static void draw_detail(struct ui *u, struct box b)
 		crowd_detail(u, crowd, (struct box){ b.line + 1, b.column, 5, b.columns });
 		return;
 	}
-	put_change(u, f, b, b.line + 1);
+	put_change(u, a, b, b.line + 1);
 	put_why(u, f, b, b.line + 2);
 	put_rarity(u, alert, b, b.line + 3);
 	put_last(u, alert, b, b.line + 4);

@@ -401,7 +401,8 @@ struct feed *fake_open(const struct fake_options *o)
 	k->feed = (struct feed){ .ops = &ops, .ids = &k->ids, .model = &k->model, .names = o->names,
 		.db = o->db, .zone = &k->zone, .clock = o->clock };
 	set_clock(k, o->live ? FIRST_MS + SPAN_MS - 3 * HOUR_MS - DAY_MS : FIRST_MS, o->paused);
-	k->shown = (struct snapshot){ .live = o->live, .volume_threshold = 4.5f,
+	k->shown = (struct snapshot){ .live = o->live,
+		.model = k->model.hash, .volume_threshold = 4.5f,
 		.first_ms = FIRST_MS,
 		.loaded = .42,
 		.rows = o->empty ? 3 : N_USERS * N_EVENTS + 3,
