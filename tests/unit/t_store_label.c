@@ -373,7 +373,7 @@ static void an_operator_and_a_run_take_turns(void **state)
 	store_close(w->s);
 	w->s = NULL;
 	child = fork();
-	w->s = store_open(w->path, &e);
+	w->s = child ? store_open_existing(w->path, &e) : store_open(w->path, &e);
 	for (int i = 0; w->s && i < 100 && !e.code; i++) {
 		if (store_begin(w->s, &e) < 0)
 			break;
