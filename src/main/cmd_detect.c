@@ -158,7 +158,8 @@ int cmd_detect(struct options *o)
 		fprintf(stderr, "veer detect: %s\n", e.text);
 	if (code == 0 && r.load.unusable > 0)
 		fprintf(stderr, "veer detect: %s\n", r.load.why);
-	int ret = code < 0 ? EXIT_FAILED : r.load.unusable > 0 ? EXIT_UNUSABLE : EXIT_OK;
+	bool is_part = r.load.unusable > 0 || r.load.cut[0];
+	int ret = code < 0 ? EXIT_FAILED : is_part ? EXIT_UNUSABLE : EXIT_OK;
 	run_done(&r);
 	return ret;
 }

@@ -80,5 +80,5 @@ int log_run_report(const struct run *r, const struct options *o)
 		fprintf(stderr, "veer %s: %s\n", o->command, reasons);
 	if (*r->note && !o->quiet)
 		fprintf(stderr, "veer %s: %s\n", o->command, r->note);
-	return r->load.unusable ? EXIT_UNUSABLE : EXIT_OK;
+	return r->load.unusable || r->load.cut[0] ? EXIT_UNUSABLE : EXIT_OK;
 }
