@@ -71,6 +71,8 @@ struct ui {
 	bool is_masked, has_mask_key;   /* user ids are not shown; the key is the one to stay */
 	struct pseudonym_key mask_key;
 	uint32_t n_notices_seen;
+	uint64_t rows_seen;             /* live: rows that were read, and when the newest was */
+	int64_t rows_tick;
 };
 
 int ui_init(struct ui *u, struct feed *f, const struct console_options *o, struct err *e);

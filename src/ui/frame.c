@@ -22,6 +22,19 @@
 #define NOTICE_LEAST 30  /* columns of one that does not fit */
 #define MINUTE_MS 60000
 
+/* A log that went quiet has no lag: whether it is night or a writer that died is for a person. */
+static bool add_quiet(struct ui *u, struct parts *p)
+{
+	int64_t quiet_ms = clock_tick_ms(u->clock) - u->rows_tick, minutes = quiet_ms / MINUTE_MS;
+	char span[WORDS_MAX];
+
+	ui_waits(u, u->rows_tick + (minutes + 1) * MINUTE_MS);
+	if (!minutes || !u->snap->rows || u->snap->phase == FEED_ENDED)
+		return false;
+	parts_add(p, 4, INK_HIGH, "quiet %s", words_span(minutes * MINUTE_MS, span));
+	return true;
+}
+
 static void add_clock(struct ui *u, struct parts *p)
 {
 	const struct snapshot *s = u->snap;
@@ -41,6 +54,8 @@ static void add_clock(struct ui *u, struct parts *p)
 	else if (s->live && s->stage[FEED_READ].waiting >= BEHIND_BYTES)
 		parts_add(p, 2, INK_HIGH, "%s behind", words_bytes(s->stage[FEED_READ].waiting,
 			span));
+	else if (s->live && add_quiet(u, p))
+		return;
 	else if (s->live && s->lag_s < 60)
 		parts_add(p, 4, INK_TEXT, "lag %.1fs", s->lag_s);
 	else if (s->live)

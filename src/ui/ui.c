@@ -80,6 +80,9 @@ void ui_look(struct ui *u)
 
 	u->snap = feed_look(u->feed, &is_fresh);
 	u->is_dirty |= is_fresh;
+	if (u->rows_seen != u->snap->rows || !u->rows_tick)
+		u->rows_tick = clock_tick_ms(u->clock);
+	u->rows_seen = u->snap->rows;
 	budget_look(u);
 	if (u->due_ms && clock_tick_ms(u->clock) >= u->due_ms) {
 		u->due_ms = 0;

@@ -219,6 +219,7 @@ static const struct snapshot *look(struct feed *f, bool *ret_fresh)
 	if (s->live) {
 		uint64_t rows = 963 + (uint64_t)(s->data_ms - k->base_ms) * 2310 / 1000;
 
+		s->rows = k->options.empty ? 3 : rows;
 		s->stage[FEED_READ].in = rows;
 		s->stage[FEED_READ].out = s->stage[FEED_HOLD].in = rows - 3;
 		s->stage[FEED_HOLD].out = s->stage[FEED_DETECT].in = rows - 15;
