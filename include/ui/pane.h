@@ -52,6 +52,8 @@ struct pane {
 struct pane_place {                     /* in the list of events, newest first */
 	uint32_t cursor;                /* row, or PANE_NO_CURSOR */
 	uint32_t top;
+	uint32_t alert;                 /* that it came from, plus 1, until the cursor moves: its
+		 * events may not be kept any more */
 };
 
 void pane_done(struct pane *p);

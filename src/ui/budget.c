@@ -59,7 +59,7 @@ static void forget(struct ui *u)
 	tables_done(&u->live.strip.tables);
 	u->live.strip.alert = UINT32_MAX;
 	u->population.is_held = u->user.is_held = u->users.is_held = u->users.is_made = false;
-	u->users.n = 0;
+	u->users.n = u->user.place.alert = 0;
 	u->live.list.is_held = false;
 	u->live.list.n = u->live.list.cursor = 0;
 	u->live.before_find = u->live.list;

@@ -98,6 +98,9 @@ uint32_t pane_alert(const struct pane *p, const struct ui *u, const struct pane_
 	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);
 	const struct portrait *q = &p->portrait;
 
+	if (place->alert && place->alert <= u->snap->n_alerts
+	    && feed_alert(u->feed, place->alert - 1)->f.user == p->user)
+		return place->alert - 1;
 	if (!p->is_made || place->cursor >= q->n_events)
 		return i;
 	while (i != ROLL_NONE && feed_alert(u->feed, i)->f.time_ms
@@ -237,6 +240,16 @@ void pane_look(struct pane *p, struct ui *u, uint32_t user, const struct pane_wi
 		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
 }
 
+/* Alerts are kept for good, events as long as --retain says. */
+static bool is_cut(const struct ui *u, const struct pane *p)
+{
+	uint32_t i = roll_newest(&u->roll, p->user, u->snap->n_alerts);
+
+	while (i != ROLL_NONE && u->roll.alert[i].before != ROLL_NONE)
+		i = u->roll.alert[i].before;
+	return i != ROLL_NONE && feed_alert(u->feed, i)->f.time_ms < p->portrait.first_ms;
+}
+
 static void draw_headline(struct ui *u, const struct pane *p, const struct plan *l)
 {
 	const struct portrait *q = &p->portrait;
@@ -251,6 +264,8 @@ static void draw_headline(struct ui *u, const struct pane *p, const struct plan 
 		parts_add(&parts, 1, INK_TEXT, "%s event%s since %s", words_count(q->n_events, n),
 			q->n_events == 1 ? "" : "s",
 			time_show(q->first_ms, u->feed->zone, "%Y-%m-%d", day, sizeof day));
+		if (is_cut(u, p))
+			parts_add(&parts, 1, INK_HIGH, "older ones are not kept");
 		parts_add(&parts, 2, INK_TEXT, "last seen %s", ui_time(u, q->last_ms, time));
 	}
 	parts_draw(&parts, &u->term, l->b.line, l->b.column, l->b.columns);
@@ -531,7 +546,9 @@ void pane_draw(struct pane *p, struct ui *u, struct box b, struct pane_place *pl
 		line += CHANGE_LINES;
 	}
 	l.alerts = room_for_alerts(u, p, b.line + b.lines - line);
-	if (place->cursor < q->n_events)
+	if (place->alert && l.alert == place->alert - 1)
+		at = feed_alert(u->feed, l.alert)->f.time_ms;
+	else if (place->cursor < q->n_events)
 		at = q->event[q->n_events - 1 - place->cursor].time_ms;
 	if (line < b.line + b.lines)
 		line = draw_alerts(u, p, &l, line, at);

@@ -424,6 +424,7 @@ void sql_drill(struct ui *u, int unused)
 	compare_end(u);
 	u->user.user = user;
 	u->user.window = (struct pane_window){ 0 };
+	u->user.place.alert = 0;
 	time = column_of(a, "time_ms", "onset_ms");
 	u->user.is_held = time >= 0 && ask_cell(a, row, (unsigned)time)->type == ASK_INTEGER;
 	u->user.wanted_ms = u->user.is_held ? ask_cell(a, row, (unsigned)time)->integer : INT64_MIN;

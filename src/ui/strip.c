@@ -100,8 +100,10 @@ static void open_user(struct ui *u)
 	const struct pane *p = &u->live.pane;
 
 	ui_show_alert(u, selected(u).alert);
-	if (p->is_made && s->alert == selected(u).alert && s->index < p->portrait.n_events)
+	if (p->is_made && s->alert == selected(u).alert && s->index < p->portrait.n_events) {
 		u->user.wanted_ms = p->portrait.event[s->index].time_ms;
+		u->user.place.alert = 0;
+	}
 }
 
 /* Categories and ways */

@@ -204,6 +204,7 @@ void ui_show_alert(struct ui *u, uint32_t alert)
 	u->user.user = found->user;
 	u->user.is_held = true;
 	u->user.wanted_ms = found->time_ms;
+	u->user.place.alert = alert + 1;
 	u->user.window = (struct pane_window){ 0 };
 	ui_go(u, VIEW_USER);
 }

@@ -72,6 +72,8 @@ static void follow(struct ui *u, bool on)
 
 	if (!on && !u->user.is_held)
 		u->user.index = n ? n - 1 : 0;
+	if (on)
+		u->user.place.alert = 0;
 	u->user.is_held = !on;
 }
 
@@ -82,6 +84,7 @@ static void move(struct ui *u, enum move how)
 	if (!n)
 		return;
 	follow(u, false);
+	u->user.place.alert = 0;
 	row = view_step(how, n - 1 - u->user.index, (unsigned)u->user.pane.page, n);
 	u->user.index = n - 1 - row;
 }

@@ -1,7 +1,7 @@
 /* play - the console over the fake feed: with a script of keys, screens to stdout; without, by
  * hand.
  *
- * play [live] [loading] [empty] [failed] [paused] [volume] [crowd] [forecast] [trouble]
+ * play [live] [loading] [empty] [failed] [paused] [volume] [crowd] [forecast] [trouble] [retain]
  * [glyphs=G] [theme=T] [size=CxL] [names=F] [keys=F] [state=FOLDER] [store] [known] [saved]
  */
 #include <errno.h>
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 	struct fake_options fake = { .clock = &clock, .live = value(argc, argv, "live"),
 		.loading = value(argc, argv, "loading"), .empty = value(argc, argv, "empty"),
 		.failed = value(argc, argv, "failed"), .paused = value(argc, argv, "paused"),
-		.trouble = value(argc, argv, "trouble"),
+		.trouble = value(argc, argv, "trouble"), .retain = value(argc, argv, "retain"),
 		.volume = value(argc, argv, "volume"), .crowd = value(argc, argv, "crowd"),
 		.forecast = value(argc, argv, "forecast") };
 	struct console_options o = { .keys = value(argc, argv, "keys="),

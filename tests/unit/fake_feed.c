@@ -330,15 +330,18 @@ static int user_events(struct feed *f, uint32_t user, int64_t upto_ms, struct ev
 	uint32_t *ret_n, struct err *e)
 {
 	struct fake *k = (struct fake *)f;
-	uint32_t n = 0;
+	uint32_t n = 0, gone = 0;
 
 	while (n < N_EVENTS && k->event[user][n].time_ms <= upto_ms)
 		n++;
-	*ret_n = n;
+	while (k->options.retain && gone < n
+	       && k->event[user][gone].time_ms < FIRST_MS + 6 * 24 * HOUR_MS)
+		gone++;
+	*ret_n = n - gone;
 	*ret = mem_get(N_EVENTS, sizeof **ret);
 	if (!*ret)
 		return err_set(e, -ENOMEM, "could not read a user: out of memory");
-	memcpy(*ret, k->event[user], n * sizeof **ret);
+	memcpy(*ret, k->event[user] + gone, *ret_n * sizeof **ret);
 	return 0;
 }
 

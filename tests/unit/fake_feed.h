@@ -18,6 +18,7 @@ struct fake_options {
 	bool live, loading, empty, failed, paused;
 	bool volume;            /* every second alert is of that channel */
 	bool trouble;           /* the store takes no writes for the first minute */
+	bool retain;            /* events of the first six days are not kept any more */
 	bool crowd;             /* eight users turn to one category within the hour */
 	bool forecast;          /* channel forecast speaks, though not in an alert */
 	struct clock *clock;
