@@ -15,6 +15,7 @@
 
 #define POLL_MS 100
 
+__attribute__((format(printf, 4, 0)))
 static void say(const struct follow *f, enum notice_level level, char line[ERR_TEXT_MAX],
 	const char *format, va_list ap)
 {

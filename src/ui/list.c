@@ -206,7 +206,9 @@ bool list_look(struct ui *u)
 {
 	bool ok = look(u);
 
-	return fold_look(u) & fold_make(u) & ok;
+	ok &= fold_look(u);
+	ok &= fold_make(u);
+	return ok;
 }
 
 /* All anew, with the cursor where it was, or near there. */

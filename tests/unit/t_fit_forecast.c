@@ -235,14 +235,14 @@ static void a_forest_keeps_it_too(void **state)
 
 static void threads_and_order_do_not_show(void **state)
 {
-	struct plan p = { 0, TSAN ? 30 : 80, TSAN ? 60 : 120, .7, 3, false, 0 }, q = p;
+	struct plan p = { 0, 30, 60, .7, 3, false, 0 }, q = p;
 	(void)state;
 	q.backwards = true;
 	for (int k = FORECASTER_LINEAR; k < FORECASTER_N; k++) {
 		struct forecast_model a, b;
 		struct forecast_report r;
 		struct forecast_fit_options o = { .kinds = FORECAST_KIND(k), .insists = true,
-			.seed = 3, .n_rows = TSAN ? 900 : 2500, .threads = 1 };
+			.seed = 3, .n_rows = 900, .threads = 1 };
 		assert_int_equal(fit(&a, &p, &o, &r), 0);
 		o.threads = 3;
 		assert_int_equal(fit(&b, &q, &o, &r), 0);
