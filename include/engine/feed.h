@@ -33,7 +33,9 @@ enum command_kind {
 		 * pauses there */
 	COMMAND_BUDGET,                                 /* budget: what if it were this; amount 0:
 		 * back to the model's own */
-	COMMAND_STOP_ON                                 /* stop_on: where a replay pauses */
+	COMMAND_STOP_ON,                                /* stop_on: where a replay pauses */
+	COMMAND_BACKEND                                 /* live: the other of cpu and cuda, soon;
+		 * a notice says how it went */
 };
 
 struct command {

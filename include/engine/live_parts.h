@@ -65,6 +65,7 @@ struct live {
 	pthread_t ingest, detect;
 	bool has_ingest, has_detect;
 	atomic_bool stop;               /* an orderly end is wanted */
+	atomic_bool turns;              /* the other backend is wanted */
 	atomic_bool read_all;           /* ingest is done: the full queue gets no more */
 	atomic_bool finished;           /* detect is done */
 	struct err failure;             /* of the detect thread, read once finished */

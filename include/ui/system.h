@@ -76,6 +76,7 @@ void system_bad(struct ui *u, int unused);      /* the bad lines, or back */
 void system_log(struct ui *u, int unused);      /* all that veer said, or back */
 void system_up(struct ui *u, int unused);       /* from these back, else out of the view */
 void system_reset(struct ui *u, int unused);
+void system_backend(struct ui *u, int unused);  /* the other one */
 void system_export(struct ui *u, int unused);   /* system_export.c */
 
 #endif

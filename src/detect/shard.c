@@ -120,6 +120,42 @@ int shard_reset(struct shard *s, uint32_t first, uint32_t n, struct err *e)
 	return r;
 }
 
+/* All states, from one backend to another that has room for them. */
+static int move_states(struct shard *s, struct backend *to, struct err *e)
+{
+	struct slot_state state[RESET];
+	uint32_t slot[RESET];
+	int r = 0;
+	for (uint32_t done = 0, k; done < s->n_slots && r == 0; done += k) {
+		k = s->n_slots - done < RESET ? s->n_slots - done : RESET;
+		for (uint32_t i = 0; i < k; i++)
+			slot[i] = done + i;
+		r = s->backend.ops->save(&s->backend, slot, k, state, e);
+		if (r == 0)
+			r = to->ops->load(to, slot, k, state, e);
+	}
+	return r;
+}
+
+int shard_switch(struct shard *s, const char *backend, struct err *e)
+{
+	struct backend to;
+	int r = backend_open(&to, backend, &s->rules, NULL, 0, e);
+	if (r < 0)
+		return r;
+	r = to.ops->reserve(&to, s->n_slots, e);
+	if (r == 0)
+		r = move_states(s, &to, e);
+	if (r < 0) {
+		backend_close(&to);
+		return r;
+	}
+	backend_close(&s->backend);
+	s->backend = to;
+	s->told_lost = false;
+	return 0;
+}
+
 /* Room for one more run and so many more rows. */
 static bool make_room(struct shard *s, uint32_t n_rows)
 {

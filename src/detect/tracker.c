@@ -46,6 +46,11 @@ const char *tracker_backend(const struct tracker *t)
 	return backend_name(&t->shard.backend);
 }
 
+int tracker_switch(struct tracker *t, const char *backend, struct err *e)
+{
+	return shard_switch(&t->shard, backend, e);
+}
+
 const char *tracker_notice(struct tracker *t)
 {
 	return shard_notice(&t->shard);

@@ -196,6 +196,21 @@ static int take_item(struct live *l, struct live_item *it, struct err *e)
 	return r;
 }
 
+/* Between two items; the rows that come are the same. */
+static void turn_backend(struct live *l)
+{
+	const char *other = strcmp(tracker_backend(l->tracker), "cpu") == 0 ? "cuda" : "cpu";
+	struct err e = {0};
+	if (tracker_switch(l->tracker, other, &e) < 0) {
+		live_notice(l, NOTICE_WARNING, "%s goes on: %s", tracker_backend(l->tracker),
+			e.text);
+		return;
+	}
+	l->o.backend = other;           /* of refits too */
+	live_tell_backend(l);
+	live_notice(l, NOTICE_INFO, "detection goes on on %s, from the same states", other);
+}
+
 static int run(struct live *l, struct err *e)
 {
 	int r = live_resume(l, e);
@@ -209,6 +224,8 @@ static int run(struct live *l, struct err *e)
 			break;
 		else if (live_is_due(l))
 			r = live_checkpoint(l, e);
+		if (r == 0 && atomic_exchange(&l->turns, false))
+			turn_backend(l);
 		live_post(l);
 	}
 	if (r == -ECANCELED && l->stop)         /* between two parts: nothing is half done */
@@ -250,8 +267,11 @@ static const struct alert *alert_of(struct feed *f, uint32_t i)
 
 static int command(struct feed *f, const struct command *c, struct err *e)
 {
-	(void)f;
-	(void)c;
+	struct live *l = (struct live *)f;
+	if (c->kind == COMMAND_BACKEND) {
+		l->turns = true;
+		return 0;
+	}
 	return err_set(e, -ENOTSUP, "live data cannot be paused or moved in; Space holds the view");
 }
 

@@ -243,6 +243,14 @@ static int step_alert(struct playback *p, const struct command *c, struct err *e
 	return 0;
 }
 
+static int refuse_backend(struct playback *p, const struct command *c, struct err *e)
+{
+	(void)p;
+	(void)c;
+	return err_set(e, -ENOTSUP, "what is looked back on was detected before: the backend is "
+		"of a live run");
+}
+
 struct action {
 	int (*run)(struct playback *p, const struct command *c, struct err *e);
 	bool any_time;          /* also while loading */
@@ -258,6 +266,7 @@ static const struct action actions[] = {
 	[COMMAND_STEP_USER] = { step_user, false },
 	[COMMAND_ALERT] = { step_alert, false },
 	[COMMAND_STOP_ON] = { change_stops, false },
+	[COMMAND_BACKEND] = { refuse_backend, true },
 };
 
 int playback_command(struct playback *p, const struct command *c, struct err *e)

@@ -209,6 +209,8 @@ static const struct action table[] = {
 		"the log's notices by a regex: error, disk..." },
 	{ "export-system", "System", { C('e') }, IN_SYSTEM, 0, system_export, 0, 6, "export",
 		"stages and charts to a csv or jsonl file" },
+	{ "backend", "System", { 'c' }, IN_SYSTEM, WHEN_LIVE, system_backend, 0, 8, "CPU/GPU",
+		"detect on the other of both from now on" },
 	{ "reset", "System", { '0' }, IN_SYSTEM, 0, system_reset, 0, 4, "reset max",
 		"count the largest lag anew" },
 	{ "system-back", "System", { 'q', TERM_ESCAPE }, IN_SYSTEM, 0, system_up, 0, 1, "back",

@@ -274,6 +274,12 @@ void system_reset(struct ui *u, int unused)
 	ui_say(u, false, "the largest lag is counted from now on");
 }
 
+void system_backend(struct ui *u, int unused)
+{
+	(void)unused;
+	ui_command(u, &(struct command){ .kind = COMMAND_BACKEND });
+}
+
 void system_done(struct ui *u)
 {
 	forget_bad(&u->system);

@@ -316,6 +316,10 @@ static int command(struct feed *f, const struct command *c, struct err *e)
 	case COMMAND_END:
 		set_clock(k, FIRST_MS + SPAN_MS, k->is_paused);
 		return 0;
+	case COMMAND_BACKEND:
+		snprintf(k->shown.backend, sizeof k->shown.backend, "%s",
+			strcmp(k->shown.backend, "cpu") == 0 ? "cuda" : "cpu");
+		return 0;
 	case COMMAND_BUDGET:
 	case COMMAND_STOP_ON:
 		return err_set(e, -ENOTSUP, "not of this feed");

@@ -1,4 +1,4 @@
-/* live: what keeps rows from being read or used is told as long as it lasts. */
+/* live: what keeps rows from being read or used is told as long as it lasts; another backend. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 #include "base/zone.h"
 #include "engine/generate.h"
 #include "engine/live.h"
+#include "tsan.h"
 
 #define LOOKS 3000      /* of 10 ms: never all waited for */
 
@@ -120,6 +121,39 @@ static void a_clock_gone_ahead(void **state)
 	expect(r, 30, "");
 }
 
+static void turn(struct rig *r, const char *words)
+{
+	struct err e = {0};
+	const struct snapshot *s;
+	int i = 0;
+	assert_int_equal(feed_command(r->f, &(struct command){ .kind = COMMAND_BACKEND }, &e), 0);
+	while (!strstr((s = feed_look(r->f, NULL))->notice, words) && i++ < LOOKS)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	assert_non_null(strstr(s->notice, words));
+}
+
+/* The module on the shim, which only some builds have: without it the CPU goes on and says why. */
+static void the_other_backend(void **state)
+{
+	static const char module[] = "tests/cuda/shim/backend_cuda.so";
+	struct rig *r = *state;
+	add_rows(r->path[0], "w", 1500000000, 3);
+	setenv("VEER_MODULE_DIR", "tests/nowhere", 1);
+	start(r, 1);
+	expect(r, 3, "");
+	turn(r, "cpu goes on: ");
+	assert_string_equal(feed_look(r->f, NULL)->backend, "cpu");
+	if (!TSAN && access(module, R_OK) == 0) {
+		setenv("VEER_MODULE_DIR", "tests/cuda/shim", 1);
+		turn(r, "detection goes on on cuda");
+		assert_string_equal(feed_look(r->f, NULL)->backend, "cuda");
+		add_rows(r->path[0], "a", 1500000100, 2);
+		expect(r, 5, "");
+		turn(r, "detection goes on on cpu");
+	}
+	unsetenv("VEER_MODULE_DIR");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -127,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_file_that_is_not_there),
 		CASE(a_clock_gone_ahead),
+		CASE(the_other_backend),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "detect/tracker.h"
 #include "model/model.h"
 #include "series/history.h"
+#include "tsan.h"
 
 #define USERS 60u
 #define EVENTS 240u
@@ -198,6 +199,44 @@ static void a_return_to_the_old_interest_clears_the_alert(void **state)
 	}
 }
 
+/* To the module on the shim where it was built, and back. */
+static void turn(struct tracker *t)
+{
+	struct err e = {0};
+	const char *other = strcmp(tracker_backend(t), "cpu") ? "cpu" : "cuda";
+	if (tracker_switch(t, other, &e) == 0) {
+		assert_string_equal(tracker_backend(t), other);
+	} else {
+		assert_int_equal(e.code, -ENOENT);
+		assert_int_equal(tracker_switch(t, "cpu", &e), 0);
+	}
+}
+
+static void another_backend_goes_on(void **state)
+{
+	struct world *w = *state;
+	struct err e = {0};
+	if (!TSAN)
+		setenv("VEER_MODULE_DIR", "tests/cuda/shim", 1);
+	for (uint32_t part = USERS * EVENTS / 2; part > 1000; part /= 7) {
+		struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e);
+		struct found some = {0};
+		for (uint32_t i = 0; i < USERS * EVENTS; i++) {
+			uint32_t n = 1;
+			while (i + n < USERS * EVENTS && (n < part
+				|| w->ev[i + n].time_ms == w->ev[i + n - 1].time_ms))
+				n++;
+			feed(t, w->ev + i, n, &some);
+			i += n - 1;
+			assert_int_equal(tracker_switch(t, "nosuch", &e), -ENOENT);
+			turn(t);
+		}
+		assert_same(&some, &w->all);
+		tracker_free(t);
+	}
+	unsetenv("VEER_MODULE_DIR");
+}
+
 static void any_batch_size_gives_the_same(void **state)
 {
 	struct world *w = *state;
@@ -346,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_those_who_turned_and_what_to),
 		cmocka_unit_test(a_return_to_the_old_interest_clears_the_alert),
+		cmocka_unit_test(another_backend_goes_on),
 		cmocka_unit_test(any_batch_size_gives_the_same),
 		cmocka_unit_test(saving_and_loading_changes_nothing),
 		cmocka_unit_test(a_saved_user_loads_under_other_numbers),
