@@ -113,6 +113,8 @@ void slot_state_reset(struct slot_state *s);
  */
 int backend_open(struct backend *b, const char *name, const struct rules *r, char *ret_notice,
 	size_t notice_cap, struct err *e);
+/* That one or the reason; nobody insists on it: where it is lost later the CPU goes on. */
+int backend_try(struct backend *b, const char *name, const struct rules *r, struct err *e);
 void backend_close(struct backend *b);
 const char *backend_name(const struct backend *b);      /* of the one that works now */
 const char *backend_lost(const struct backend *b);      /* why a device was given up, or NULL */

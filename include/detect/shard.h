@@ -97,8 +97,9 @@ int shard_init(struct shard *s, const struct priors *p, const char *backend, str
 void shard_done(struct shard *s);
 /* What has happened to the backend and was not told yet; NULL: nothing. */
 const char *shard_notice(struct shard *s);
-/* Goes on in another backend from the same states: findings are the same. A failure changes
- * nothing. */
+/* Goes on in another backend (see backend_try()) from the same states: findings are the same. A
+ * failure changes nothing.
+ */
 int shard_switch(struct shard *s, const char *backend, struct err *e);
 /* Record highs are told instead of findings: of the channels of interest; of volume and
  * forecast when none of those speaks.

@@ -24,8 +24,8 @@ struct tracker *tracker_new(const struct model *m, const struct ids *ids, const 
 	struct err *e);
 void tracker_free(struct tracker *t);
 const char *tracker_backend(const struct tracker *t);   /* the one that works now */
-/* Goes on in another one from the same states: the findings are the same. A failure changes
- * nothing.
+/* Goes on in another one ("cpu", "cuda") from the same states: the findings are the same. A failure
+ * changes nothing, and where a device is lost later the CPU goes on.
  */
 int tracker_switch(struct tracker *t, const char *backend, struct err *e);
 /* What has happened to the backend and was not told yet; NULL: nothing. */

@@ -40,6 +40,11 @@ static int open_device(struct backend *b, const char *name, bool insists,
 	return r;
 }
 
+int backend_try(struct backend *b, const char *name, const struct rules *rules, struct err *e)
+{
+	return open_device(b, name, false, rules, e);
+}
+
 int backend_open(struct backend *b, const char *name, const struct rules *rules, char *ret_notice,
 	size_t notice_cap, struct err *e)
 {
@@ -48,7 +53,7 @@ int backend_open(struct backend *b, const char *name, const struct rules *rules,
 	if (name && strcmp(name, "auto") != 0)
 		return open_device(b, name, true, rules, e);
 	struct err why = {0};
-	if (open_device(b, "cuda", false, rules, &why) == 0)
+	if (backend_try(b, "cuda", rules, &why) == 0)
 		return 0;
 	if (ret_notice && why.code != -ENOENT)
 		snprintf(ret_notice, notice_cap, "%s", why.text);

@@ -140,7 +140,7 @@ static int move_states(struct shard *s, struct backend *to, struct err *e)
 int shard_switch(struct shard *s, const char *backend, struct err *e)
 {
 	struct backend to;
-	int r = backend_open(&to, backend, &s->rules, NULL, 0, e);
+	int r = backend_try(&to, backend, &s->rules, e);
 	if (r < 0)
 		return r;
 	r = to.ops->reserve(&to, s->n_slots, e);

@@ -199,14 +199,15 @@ static int take_item(struct live *l, struct live_item *it, struct err *e)
 /* Between two items; the rows that come are the same. */
 static void turn_backend(struct live *l)
 {
-	const char *other = strcmp(tracker_backend(l->tracker), "cpu") == 0 ? "cuda" : "cpu";
+	bool is_cpu = strcmp(tracker_backend(l->tracker), "cpu") == 0;
+	const char *other = is_cpu ? "cuda" : "cpu";
 	struct err e = {0};
 	if (tracker_switch(l->tracker, other, &e) < 0) {
 		live_notice(l, NOTICE_WARNING, "%s goes on: %s", tracker_backend(l->tracker),
 			e.text);
 		return;
 	}
-	l->o.backend = other;           /* of refits too */
+	l->o.backend = is_cpu ? "auto" : "cpu";         /* of refits */
 	live_tell_backend(l);
 	live_notice(l, NOTICE_INFO, "detection goes on on %s, from the same states", other);
 }

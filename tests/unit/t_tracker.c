@@ -237,6 +237,28 @@ static void another_backend_goes_on(void **state)
 	unsetenv("VEER_MODULE_DIR");
 }
 
+/* Who turned to it did not insist on it: no run ends for a device. */
+static void a_device_lost_after_the_turn_leaves_no_trace(void **state)
+{
+	struct world *w = *state;
+	struct err e = {0};
+	const uint32_t half = USERS * EVENTS / 2;
+	struct tracker *t = tracker_new(&w->m, &w->ids, "cpu", &e);
+	struct found all = {0};
+	if (!TSAN)
+		setenv("VEER_MODULE_DIR", "tests/cuda/shim", 1);
+	setenv("SHIM_FAIL_CALL", "40", 1);
+	feed(t, w->ev, half, &all);
+	turn(t);
+	for (uint32_t i = half; i < USERS * EVENTS; i += USERS)
+		feed(t, w->ev + i, USERS, &all);
+	assert_string_equal(tracker_backend(t), "cpu");
+	assert_same(&all, &w->all);
+	tracker_free(t);
+	unsetenv("SHIM_FAIL_CALL");
+	unsetenv("VEER_MODULE_DIR");
+}
+
 static void any_batch_size_gives_the_same(void **state)
 {
 	struct world *w = *state;
@@ -386,6 +408,7 @@ int main(void)
 		cmocka_unit_test(finds_those_who_turned_and_what_to),
 		cmocka_unit_test(a_return_to_the_old_interest_clears_the_alert),
 		cmocka_unit_test(another_backend_goes_on),
+		cmocka_unit_test(a_device_lost_after_the_turn_leaves_no_trace),
 		cmocka_unit_test(any_batch_size_gives_the_same),
 		cmocka_unit_test(saving_and_loading_changes_nothing),
 		cmocka_unit_test(a_saved_user_loads_under_other_numbers),
