@@ -15,6 +15,11 @@ struct row_plan {
 	int64_t window_ms;
 };
 
+/* From the onset of a change to its alert, in the median of n alerts from the first on; of more
+ * than a thousand, of those that stand evenly among them.
+ */
+int64_t row_delay_ms(const struct ui *u, uint32_t first, uint32_t n);
+
 struct row_plan row_plan(const struct ui *u, int columns);
 void row_heads(struct ui *u, const struct row_plan *g, int line);
 void row_draw(struct ui *u, const struct row_plan *g, uint32_t alert, int line, bool is_cursor);

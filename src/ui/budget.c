@@ -1,13 +1,12 @@
 #include "ui/budget.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "base/mem.h"
 #include "learn/fit.h"
 #include "ui/promise.h"
+#include "ui/row.h"
 #include "ui/ui.h"
 #include "ui/words.h"
 
@@ -74,28 +73,6 @@ static void forget(struct ui *u)
 	u->board.has_strays = true;
 }
 
-static int span_cmp(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* From the onset of a change to its alert, in the median. */
-static const char *delay(struct ui *u, uint32_t n, char *buf)
-{
-	int64_t *span = n ? mem_get(n, sizeof *span) : NULL;
-	uint32_t i;
-
-	for (i = 0; span && i < n; i++)
-		span[i] = feed_alert(u->feed, i)->f.time_ms - feed_alert(u->feed, i)->f.onset_ms;
-	if (span)
-		qsort(span, n, sizeof *span, span_cmp);
-	words_span(span ? span[n / 2] : 0, buf);
-	mem_free(span);
-	return buf;
-}
-
 /* "budget 5/day: 31 alerts (6 more), 4.4 a day, 5.0 promised, 36h after the onset" */
 static void say(struct ui *u)
 {
@@ -110,7 +87,7 @@ static void say(struct ui *u)
 		return;
 	if (!s->what_if.is_on) {
 		ui_say(u, false, "the model's own budget: %u alerts, %s after the onset", now,
-			delay(u, now, after));
+			words_span(row_delay_ms(u, 0, now), after));
 		return;
 	}
 	if (now != before)
@@ -120,7 +97,8 @@ static void say(struct ui *u)
 	per_day = days > 0 ? now / days : 0;
 	ui_say(u, false, "budget %s: %u alerts (%s), %.*f a day, %.*f promised, "
 		"%s after the onset", s->what_if.budget, now, more, per_day < 10, per_day,
-		q.day < 10, q.day, delay(u, now, after));
+		q.day < 10, q.day,
+		words_span(row_delay_ms(u, 0, now), after));
 }
 
 void budget_look(struct ui *u)

@@ -7,6 +7,7 @@
 #include "ui/words.h"
 
 #define WINDOW_ALERTS 64
+#define DELAYS_MAX 1024
 
 static int span_cmp(const void *a, const void *b)
 {
@@ -15,25 +16,31 @@ static int span_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Three times what a change takes from its onset to its alert, in the median of the first alerts of
- * a log or the newest of a live run. A stray time far outside of the log does not matter.
- */
-static int64_t window_of(const struct ui *u)
+int64_t row_delay_ms(const struct ui *u, uint32_t first, uint32_t n)
 {
-	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts, i;
-	int64_t span[WINDOW_ALERTS];
-	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS;
-	uint32_t first = snapshot_goes_on(u->snap) ? n - used : 0;
+	uint32_t used = n < DELAYS_MAX ? n : DELAYS_MAX, i;
+	int64_t span[DELAYS_MAX];
 
 	for (i = 0; i < used; i++) {
-		const struct finding *f = &feed_alert(u->feed, first + i)->f;
+		uint32_t alert = first + (uint32_t)((uint64_t)i * n / used);
+		const struct finding *f = &feed_alert(u->feed, alert)->f;
 
 		span[i] = f->time_ms - f->onset_ms;
 	}
-	if (!used)
-		return words_window_around(0);
 	qsort(span, used, sizeof *span, span_cmp);
-	return words_window_around(3 * span[used / 2]);
+	return used ? span[used / 2] : 0;
+}
+
+/* Three times the delay of the first alerts of a log, or of the newest of a live run. A stray time
+ * far outside of the log does not matter.
+ */
+static int64_t window_of(const struct ui *u)
+{
+	uint32_t n = u->snap->n_alerts_total ? u->snap->n_alerts_total : u->snap->n_alerts;
+	uint32_t used = n < WINDOW_ALERTS ? n : WINDOW_ALERTS;
+
+	return words_window_around(3 * row_delay_ms(u, snapshot_goes_on(u->snap) ? n - used : 0,
+		used));
 }
 
 struct row_plan row_plan(const struct ui *u, int columns)

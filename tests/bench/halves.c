@@ -11,6 +11,7 @@
 #include "base/zone.h"
 #include "harness.h"
 #include "learn/splice.h"
+#include "read_log.h"
 #include "series/history.h"
 
 #define EVENTS 200000
@@ -24,26 +25,12 @@ static const struct {
 	{ "taobao", "taobao_815users_dev.csv" },
 };
 
-static void load(struct run *r, const char *path)
-{
-	struct zone utc;
-	struct run_progress p = { 0 };
-	struct run_options o = { .load = { .path = &path, .n_paths = 1, .zone = &utc,
-		.threads = 1, .until_ms = INT64_MAX }, .until_ms = INT64_MAX };
-	struct err e = { 0 };
-
-	if (zone_init(&utc, NULL, &e) < 0)
-		harness_die(e.text);
-	if (run_load(r, &o, &p, &e) < 0 || r->load.events == 0)
-		harness_die(*e.text ? e.text : path);
-}
-
 static void one_log(const char *name, const char *path, void (*one)(const struct halves *h))
 {
 	struct halves h = { .name = name, .is_generated = strcmp(name, "generated") == 0 };
 	struct err e = { 0 };
 
-	load(&h.run, path);
+	read_log(&h.run, path);
 	if (history_body_start(h.run.history, &h.first_ms, &e) < 0 ||
 	    history_body_end(h.run.history, &h.end_ms, &e) < 0)
 		harness_die(e.text);

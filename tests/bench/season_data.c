@@ -11,6 +11,7 @@
 #include "base/zone.h"
 #include "engine/run.h"
 #include "harness.h"
+#include "read_log.h"
 #include "series/history.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -162,28 +163,13 @@ static void take(void *ctx, const struct user_events *u, uint32_t i)
 	o->at[as[what]]++;
 }
 
-static void load(struct run *r, const char *path)
-{
-	struct zone utc;
-	struct run_progress p = { 0 };
-	struct run_options o = { .load = { .path = &path, .n_paths = 1, .zone = &utc,
-		.threads = 1, .until_ms = INT64_MAX }, .until_ms = INT64_MAX };
-	struct err e = { 0 };
-
-	*r = (struct run){ 0 };
-	if (zone_init(&utc, NULL, &e) < 0)
-		harness_die(e.text);
-	if (run_load(r, &o, &p, &e) < 0 || r->load.events == 0)
-		harness_die(*e.text ? e.text : path);
-}
-
 void season_read(struct season_data *d, const char *path, uint32_t n_series)
 {
 	struct run r;
 	int64_t first_ms, last_ms;
 	struct err e = { 0 };
 
-	load(&r, path);
+	read_log(&r, path);
 	if (history_body_start(r.history, &first_ms, &e) < 0 ||
 	    history_body_end(r.history, &last_ms, &e) < 0)
 		harness_die(e.text);
